@@ -1,0 +1,42 @@
+// Every limit of the program, in one place. Each has a test at the limit and one beyond it.
+// Sizes are bytes, counts are counts, times are chrono. The names end in what they bound.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace limits {
+
+using namespace std::chrono_literals;
+
+// --- HTTP ---
+inline constexpr std::size_t http_header_bytes_max = 64 * 1024;
+inline constexpr std::size_t http_target_bytes_max = 8 * 1024;
+inline constexpr std::size_t http_json_body_bytes_max =
+    64 * 1024 * 1024;                                 // inline images and files are base64 in JSON
+inline constexpr auto http_header_time_max = 10s;     // slowloris: head must arrive within this
+inline constexpr auto http_body_idle_time_max = 60s;  // no byte for this long ends the request
+inline constexpr auto http_keep_alive_time_max = 75s;
+inline constexpr auto http_drain_time_max = 30s;  // SIGTERM: running requests get this long
+inline constexpr std::size_t http_connections_max = 10'000;
+inline constexpr auto sse_keep_alive_interval = 15s;
+inline constexpr std::size_t sse_buffer_events_max = 1'024;  // a reader slower than this is cut off
+
+// --- JSON ---
+inline constexpr std::size_t json_depth_max = 128;
+
+// --- Requests ---
+inline constexpr std::size_t chat_choices_max = 128;  // `n`
+inline constexpr std::size_t stop_strings_max = 4;
+inline constexpr std::size_t top_logprobs_max = 20;
+inline constexpr std::size_t tools_max = 128;
+inline constexpr std::size_t metadata_pairs_max = 16;
+inline constexpr std::size_t metadata_key_chars_max = 64;
+inline constexpr std::size_t metadata_value_chars_max = 512;
+inline constexpr std::size_t embedding_inputs_max = 2'048;
+inline constexpr std::size_t embedding_tokens_max = 300'000;  // all inputs of one request together
+inline constexpr std::size_t list_page_max = 100;
+inline constexpr std::size_t list_page_default = 20;
+
+}  // namespace limits
