@@ -1,0 +1,48 @@
+#include "engine/golden_files.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+namespace engine {
+
+std::optional<std::filesystem::path> golden_folder() {
+  std::filesystem::path shared;
+  if (const char* given = std::getenv("PARLANCE_SHARED")) {
+    shared = given;
+  } else if (const char* source = std::getenv("PARLANCE_SOURCE")) {
+    shared = std::filesystem::path(source).parent_path() / "shared";
+  }
+  shared /= "golden";
+  std::error_code error;
+  if (!std::filesystem::is_directory(shared, error)) return std::nullopt;
+  return shared;
+}
+
+Result<std::string> read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(ErrorCode::NotFound, "cannot read " + path.filename().string());
+  std::ostringstream text;
+  text << file.rdbuf();
+  return std::move(text).str();
+}
+
+Result<json::Value> read_json(const std::filesystem::path& path) {
+  auto text = read_file(path);
+  if (!text) return fail(text.error());
+  return json::parse(*text);
+}
+
+std::vector<float> floats_of(const json::Value& array) {
+  std::vector<float> numbers;
+  for (const auto& value : array.as_array()) numbers.push_back(value.to_number<float>());
+  return numbers;
+}
+
+std::vector<std::int32_t> ints_of(const json::Value& array) {
+  std::vector<std::int32_t> numbers;
+  for (const auto& value : array.as_array()) numbers.push_back(value.to_number<std::int32_t>());
+  return numbers;
+}
+
+}  // namespace engine

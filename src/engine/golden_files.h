@@ -1,0 +1,26 @@
+// Finds and reads the stored reference results (a folder laid out as its README says) for tests and
+// for the program that compares everything. Not used in serving.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json/value.h"
+
+namespace engine {
+
+// The folder with the reference results: PARLANCE_SHARED, else `shared` beside the source tree
+// (PARLANCE_SOURCE). Empty when neither is there: such tests skip.
+std::optional<std::filesystem::path> golden_folder();
+
+Result<std::string> read_file(const std::filesystem::path& path);
+Result<json::Value> read_json(const std::filesystem::path& path);
+
+// A JSON array of numbers.
+std::vector<float> floats_of(const json::Value& array);
+std::vector<std::int32_t> ints_of(const json::Value& array);
+
+}  // namespace engine

@@ -1,0 +1,172 @@
+#include "engine/sampling/sampler.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "base/check.h"
+#include "engine/sampling/counter_random.h"
+#include "engine/sampling/logprobs.h"
+
+namespace engine {
+namespace {
+
+constexpr float kNever = -std::numeric_limits<float>::infinity();
+
+bool ranks_before(const Candidate& a, const Candidate& b) {
+  return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
+}
+
+double sum_weights(std::span<const Candidate> candidates) {
+  double sum = 0;
+  for (const auto& candidate : candidates) sum += candidate.weight;
+  return sum;
+}
+
+// Fills in exp((logit - highest) / temperature).
+void weigh(std::span<Candidate> candidates, float highest, float temperature) {
+  for (auto& candidate : candidates) {
+    candidate.weight = std::exp((candidate.logit - highest) / temperature);
+  }
+}
+
+// Every token with a finite logit, by id.
+void take_all(std::span<const float> logits, std::vector<Candidate>& out) {
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (logits[i] > kNever) out.push_back({static_cast<TokenId>(i), logits[i], 0});
+  }
+}
+
+// The `count` best, ranked.
+void take_best(std::span<const float> logits, std::size_t count, std::vector<Candidate>& out) {
+  for (const auto& [token, logit] : top_logits(logits, count)) {
+    if (logit > kNever) out.push_back({token, logit, 0});
+  }
+}
+
+// Ranks only as many of `candidates` as it takes for their weight to reach `share` of the whole,
+// and drops the rest. Weights span many powers of e, so counting the weight per power first finds
+// a short list to sort.
+void keep_top_share(std::vector<Candidate>& candidates, double share) {
+  constexpr int kBuckets = 64;
+  std::array<double, kBuckets> weight_in{};
+  const auto bucket_of = [](const Candidate& candidate) {
+    const double power = candidate.weight > 0 ? -std::log(candidate.weight) : kBuckets;
+    return std::clamp(static_cast<int>(power), 0, kBuckets - 1);
+  };
+  for (const auto& candidate : candidates) weight_in[bucket_of(candidate)] += candidate.weight;
+
+  const double goal = share * sum_weights(candidates);
+  int last = 0;
+  // A hair above the goal, for the other order of summation below.
+  for (double reached = weight_in[0]; last + 1 < kBuckets && reached < goal * (1 + 1e-9);) {
+    reached += weight_in[++last];
+  }
+  std::erase_if(candidates, [&](const Candidate& c) { return bucket_of(c) > last; });
+  std::ranges::sort(candidates, ranks_before);
+
+  std::size_t kept = 0;
+  for (double reached = 0; kept < candidates.size() && (kept == 0 || reached < goal); ++kept) {
+    reached += candidates[kept].weight;
+  }
+  candidates.resize(kept);
+}
+
+}  // namespace
+
+Sampler::Sampler(SamplingParams params, std::size_t n_vocab, std::uint64_t stream)
+    : params_(std::move(params)), stream_(stream), adjusted_(n_vocab) {}
+
+void Sampler::add_prompt(std::span<const TokenId> tokens) {
+  if (params_.repetition_penalty == 1) return;  // nothing else asks about the prompt
+  for (const TokenId token : tokens) generated_counts_.try_emplace(token, 0);
+}
+
+void Sampler::add_generated(TokenId token) {
+  if (params_.repetition_penalty == 1 && params_.presence_penalty == 0 &&
+      params_.frequency_penalty == 0) {
+    return;
+  }
+  ++generated_counts_[token];
+}
+
+// Bias, penalties and mask, into adjusted_.
+void Sampler::adjust(std::span<const float> logits, TokenMask mask) {
+  CHECK(logits.size() == adjusted_.size());
+  std::ranges::copy(logits, adjusted_.begin());
+  for (const auto& [token, bias] : params_.logit_bias) adjusted_[token] += bias;
+  for (const auto& [token, count] : generated_counts_) {
+    if (token < 0 || static_cast<std::size_t>(token) >= adjusted_.size()) continue;
+    float& logit = adjusted_[token];
+    if (params_.repetition_penalty != 1) {
+      logit = logit > 0 ? logit / params_.repetition_penalty : logit * params_.repetition_penalty;
+    }
+    if (count > 0) {
+      logit -= params_.presence_penalty + params_.frequency_penalty * static_cast<float>(count);
+    }
+  }
+  if (mask.empty()) return;
+  for (std::size_t word = 0; word * 64 < adjusted_.size(); ++word) {
+    const std::uint64_t bits = word < mask.size() ? mask[word] : 0;
+    if (bits == ~std::uint64_t{0}) continue;
+    const std::size_t end = std::min(adjusted_.size(), word * 64 + 64);
+    for (std::size_t i = word * 64; i < end; ++i) {
+      if ((bits >> (i % 64) & 1) == 0) adjusted_[i] = kNever;
+    }
+  }
+}
+
+std::optional<TokenId> Sampler::best() const {
+  const auto found = top_logits(adjusted_, 1);
+  if (found.empty() || !(found[0].logprob > kNever)) return std::nullopt;
+  return found[0].token;
+}
+
+const Distribution& Sampler::distribution(std::span<const float> logits, TokenMask mask) {
+  adjust(logits, mask);
+  auto& candidates = distribution_.candidates;
+  candidates.clear();
+  distribution_.weight_sum = 0;
+
+  const bool ranked = params_.temperature == 0 || params_.top_k > 0;
+  if (ranked) {
+    const auto count = params_.temperature == 0 ? 1 : static_cast<std::size_t>(params_.top_k);
+    take_best(adjusted_, count, candidates);
+  } else {
+    take_all(adjusted_, candidates);
+  }
+  if (candidates.empty()) return distribution_;
+
+  float highest = kNever;
+  for (const auto& candidate : candidates) highest = std::max(highest, candidate.logit);
+  weigh(candidates, highest, params_.temperature == 0 ? 1 : params_.temperature);
+  if (params_.temperature > 0) {
+    if (params_.top_p < 1) keep_top_share(candidates, params_.top_p);
+    if (params_.min_p > 0) {
+      // The best token has weight 1.
+      std::erase_if(candidates, [&](const Candidate& c) { return c.weight < params_.min_p; });
+    }
+  }
+  distribution_.weight_sum = sum_weights(candidates);
+  return distribution_;
+}
+
+std::optional<TokenId> Sampler::sample(std::span<const float> logits, TokenMask mask,
+                                       std::uint64_t position) {
+  if (params_.temperature == 0) {
+    adjust(logits, mask);
+    return best();
+  }
+  const auto& [candidates, weight_sum] = distribution(logits, mask);
+  if (candidates.empty()) return std::nullopt;
+  const double goal = counter_uniform(params_.seed, stream_, position) * weight_sum;
+  double reached = 0;
+  for (const auto& candidate : candidates) {
+    reached += candidate.weight;
+    if (goal < reached) return candidate.token;
+  }
+  return candidates.back().token;  // rounding left the sum a hair short
+}
+
+}  // namespace engine
