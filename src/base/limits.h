@@ -39,4 +39,12 @@ inline constexpr std::size_t embedding_tokens_max = 300'000;  // all inputs of o
 inline constexpr std::size_t list_page_max = 100;
 inline constexpr std::size_t list_page_default = 20;
 
+// --- GGUF files ---
+inline constexpr std::uint64_t gguf_tensors_max = 1 << 20;
+inline constexpr std::uint64_t gguf_keys_max = 1 << 16;
+inline constexpr std::uint64_t gguf_key_bytes_max = 65'535;  // the format's own limit
+inline constexpr std::uint64_t gguf_tensor_name_bytes_max = 256;
+inline constexpr std::uint32_t gguf_alignment_max = 1 << 16;
+inline constexpr std::uint32_t gguf_parts_max = 1'024;  // of one split file
+
 }  // namespace limits
