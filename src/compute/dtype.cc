@@ -61,18 +61,22 @@ const Layout& layout(DType dtype) {
   return *found;
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 }  // namespace
 
 std::optional<DType> dtype_from_gguf(std::uint32_t number) {
-  const auto found = std::ranges::find(kLayouts, number,
-                                       [](const Layout& entry) { return gguf_number(entry.dtype); });
+  const auto found = std::ranges::find(
+      kLayouts, number, [](const Layout& entry) { return gguf_number(entry.dtype); });
   if (found == kLayouts.end()) return std::nullopt;
   return found->dtype;
 }
 
-std::string_view name(DType dtype) { return layout(dtype).name; }
+std::string_view name(DType dtype) {
+  return layout(dtype).name;
+}
 
 std::optional<DType> dtype_from_name(std::string_view name) {
   const auto found = std::ranges::find_if(kLayouts, [&](const Layout& entry) {
@@ -82,8 +86,12 @@ std::optional<DType> dtype_from_name(std::string_view name) {
   return found->dtype;
 }
 
-std::size_t block_elements(DType dtype) { return layout(dtype).elements; }
-std::size_t block_bytes(DType dtype) { return layout(dtype).bytes; }
+std::size_t block_elements(DType dtype) {
+  return layout(dtype).elements;
+}
+std::size_t block_bytes(DType dtype) {
+  return layout(dtype).bytes;
+}
 
 Result<std::size_t> row_bytes(DType dtype, std::size_t n) {
   const auto& entry = layout(dtype);

@@ -53,7 +53,9 @@ enum class DType : std::uint8_t {
 
 // The type with this number in a GGUF file; nothing for numbers we do not know.
 std::optional<DType> dtype_from_gguf(std::uint32_t number);
-inline std::uint32_t gguf_number(DType dtype) { return static_cast<std::uint32_t>(dtype); }
+inline std::uint32_t gguf_number(DType dtype) {
+  return static_cast<std::uint32_t>(dtype);
+}
 
 // As written in model file names and by other tools: "Q4_K", "BF16".
 std::string_view name(DType dtype);

@@ -1,0 +1,41 @@
+// Multiplying activations by weight matrices.
+#pragma once
+
+#include "compute/tensor.h"
+#include "compute/threads.h"
+#include "compute/weight.h"
+
+namespace compute {
+
+// Activations that one or more matrices are about to multiply, with the form the kernels want,
+// computed when the first matrix needs it: query, key and value (or gate and up) share one. Keep it
+// from step to step, so that its memory is allocated once.
+class MatmulInput {
+ public:
+  MatmulInput() = default;
+  explicit MatmulInput(ConstTensor x) { set(x); }
+
+  // x: [T, n_in], borrowed until the next set(). Call it again whenever the values change.
+  void set(ConstTensor x) { x_ = x; }
+  ConstTensor x() const { return x_; }
+
+ private:
+  ConstTensor x_;
+};
+
+namespace ops {
+
+// out = x * weight^T. x: [T, n_in], weight: [n_out, n_in], out: [T, n_out].
+//
+// A row of the result depends only on its row of x, bit for bit: not on T, its place among the T
+// rows, nor the number of threads. Block formats multiply integers: x is rounded to 8 bits with one
+// scale per 32 values. F32, F16 and BF16 weights multiply x as it is.
+void matmul(MatmulInput& x, const Weight& weight, Tensor out, Pool& pool);
+void matmul(ConstTensor x, const Weight& weight, Tensor out, Pool& pool);
+
+// out += x * weight^T.
+void matmul_add(MatmulInput& x, const Weight& weight, Tensor out, Pool& pool);
+void matmul_add(ConstTensor x, const Weight& weight, Tensor out, Pool& pool);
+
+}  // namespace ops
+}  // namespace compute
