@@ -1,0 +1,237 @@
+#include "engine/scheduler/scheduler.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/check.h"
+
+namespace engine {
+namespace {
+
+constexpr int kPromptRowsMin = 16;  // below this the weights are read for too few rows
+// A prompt that waits a step counts as this much shorter, so that short ones do not starve it.
+constexpr int kRowsPerWaitedStep = 8;
+
+}  // namespace
+
+Scheduler::Scheduler(SchedulerOptions options, KvCache& cache, StatePool& states)
+    : options_(options), cache_(cache), states_(states) {
+  CHECK(options_.rows_per_step_max > 0 && options_.sequences_max > 0);
+}
+
+void Scheduler::add(Sequence& sequence) {
+  CHECK(!sequence.tokens.empty() && !sequence.admitted);
+  sequence.order = next_order_++;
+  sequences_.push_back(&sequence);
+  if (!served_.contains(sequence.project)) {
+    // A project that comes back starts level with the others, without credit for its absence.
+    double least = 0;
+    for (const auto& [project, rows] : served_) {
+      least = least == 0 ? rows : std::min(least, rows);
+    }
+    served_[sequence.project] = least;
+  }
+}
+
+void Scheduler::fork(const Sequence& sequence, Sequence& copy) {
+  add(copy);
+  if (!sequence.admitted) return;
+  const auto slot = states_.allocate();
+  if (!slot) return;
+  states_.copy(sequence.state_slot, *slot);
+  copy.state_slot = *slot;
+  copy.kv = cache_.fork(sequence.kv);
+  copy.cached_tokens = copy.kv.length;
+  copy.admitted = true;
+}
+
+void Scheduler::remove(Sequence& sequence, bool keep) {
+  std::erase(sequences_, &sequence);
+  if (sequence.admitted) {
+    cache_.end(sequence.kv,
+               keep ? std::span<const TokenId>(sequence.tokens) : std::span<const TokenId>());
+    states_.release(sequence.state_slot);
+    sequence.admitted = false;
+  }
+  std::erase_if(plan_, [&](const StepPart& part) { return part.sequence == &sequence; });
+  const bool last = std::ranges::none_of(
+      sequences_, [&](const Sequence* other) { return other->project == sequence.project; });
+  if (last) served_.erase(sequence.project);
+}
+
+const std::vector<StepPart>& Scheduler::next() {
+  plan_.clear();
+  rows_left_ = options_.rows_per_step_max;
+  plan_decoding();
+  admit();
+  plan_prompts();
+  for (auto* sequence : sequences_) {
+    sequence->waited_steps = planned(*sequence) ? 0 : sequence->waited_steps + 1;
+  }
+  return plan_;
+}
+
+// Every running sequence gets its row, the most important first: the others give up pages for them.
+void Scheduler::plan_decoding() {
+  for (auto* sequence : ranked(true)) {
+    if (!sequence->decoding()) continue;  // also: preempted a moment ago
+    const int drafts =
+        std::min<int>(static_cast<int>(sequence->drafts.size()), std::max(0, rows_left_ - 1));
+    sequence->drafts.resize(static_cast<std::size_t>(drafts));
+    if (rows_left_ > 0 && reserve_or_preempt(*sequence, 1 + drafts)) {
+      schedule(*sequence, 1 + drafts);
+    }
+  }
+}
+
+void Scheduler::plan_prompts() {
+  const bool streams = !plan_.empty();
+  int rows = streams ? std::min(rows_left_, prompt_rows_beside_streams()) : rows_left_;
+  for (auto* sequence : ranked(true)) {
+    if (!sequence->admitted || sequence->decoding() || planned(*sequence)) continue;
+    int count = std::min(rows, sequence->remaining());
+    if (sequence->whole) {
+      // Cannot be cut: one that is larger than the budget gets a step of its own.
+      const bool fits = sequence->remaining() <= rows || plan_.empty();
+      count = fits ? sequence->remaining() : 0;
+    }
+    if (count <= 0) continue;
+    if (!reserve_or_preempt(*sequence, count)) continue;
+    schedule(*sequence, count);
+    rows -= std::min(rows, count);
+  }
+}
+
+void Scheduler::schedule(Sequence& sequence, int count) {
+  plan_.push_back({&sequence, sequence.kv.length, count});
+  rows_left_ = std::max(0, rows_left_ - count);
+  served_[sequence.project] += count;
+}
+
+void Scheduler::admit() {
+  for (auto* sequence : ranked(false)) {
+    if (!try_admit(*sequence)) break;  // the next in rank must not slip past
+  }
+}
+
+bool Scheduler::try_admit(Sequence& sequence) {
+  while (!place(sequence)) {
+    if (!preempt_for(sequence)) return false;
+  }
+  return true;
+}
+
+// Gives the sequence its cached beginning when there is room for the rest of its tokens, next to
+// what the prompts admitted before still need.
+bool Scheduler::place(Sequence& sequence) {
+  if (admitted_count() + sequence.choices > options_.sequences_max && admitted_count() > 0) {
+    return false;
+  }
+  if (!states_.has_free()) return false;
+  sequence.kv = cache_.begin(sequence.salt, sequence.tokens, sequence.reuse_prefix);
+  std::size_t promised = static_cast<std::size_t>(sequence.remaining()) + 1;
+  for (const auto* other : sequences_) {
+    if (other->admitted && !other->decoding()) {
+      promised += static_cast<std::size_t>(other->remaining()) + kPageTokens;
+    }
+  }
+  const auto step = static_cast<std::size_t>(options_.rows_per_step_max);
+  if (!cache_.has_room_for(promised, step) && admitted_count() > 0) {
+    cache_.end(sequence.kv, {});
+    return false;
+  }
+  if (sequence.cached_tokens == 0) sequence.cached_tokens = sequence.kv.length;
+  sequence.state_slot = *states_.allocate();
+  sequence.admitted = true;
+  return true;
+}
+
+// An interactive sequence may push out the youngest batch sequence.
+bool Scheduler::preempt_for(const Sequence& sequence) {
+  if (sequence.priority != Priority::Interactive) return false;
+  Sequence* victim = nullptr;
+  for (auto* other : sequences_) {
+    if (!other->admitted || other->priority != Priority::Batch || planned(*other)) continue;
+    if (victim == nullptr || other->order > victim->order) victim = other;
+  }
+  if (victim == nullptr) return false;
+  preempt(*victim);
+  return true;
+}
+
+void Scheduler::preempt(Sequence& victim) {
+  cache_.end(victim.kv, victim.tokens);
+  states_.release(victim.state_slot);
+  victim.state_slot = -1;
+  victim.admitted = false;
+  victim.drafts.clear();
+  ++preemptions_;
+}
+
+// Takes pages from the least important of the others, then from the sequence itself.
+bool Scheduler::reserve_or_preempt(Sequence& sequence, int count) {
+  while (!cache_.reserve(sequence.kv, count)) {
+    Sequence* victim = nullptr;
+    for (auto* other : sequences_) {
+      if (!other->admitted || other == &sequence || planned(*other)) continue;
+      if (victim == nullptr ||
+          std::tie(other->priority, other->order) > std::tie(victim->priority, victim->order)) {
+        victim = other;
+      }
+    }
+    const bool alone = victim == nullptr;
+    if (alone ||
+        std::tie(victim->priority, victim->order) < std::tie(sequence.priority, sequence.order)) {
+      preempt(sequence);
+      return false;
+    }
+    preempt(*victim);
+  }
+  return true;
+}
+
+// By importance. Running ones by age, waiting and unfinished prompts by fairness and length.
+std::vector<Sequence*> Scheduler::ranked(bool admitted) const {
+  std::vector<Sequence*> chosen;
+  for (auto* sequence : sequences_) {
+    if (sequence->admitted == admitted) chosen.push_back(sequence);
+  }
+  const auto key = [this](const Sequence* s) {
+    const bool decoding = s->decoding();
+    const double served = decoding ? 0 : served_.at(s->project);
+    const int length = decoding ? 0 : s->remaining() - kRowsPerWaitedStep * s->waited_steps;
+    return std::tuple(s->priority, served, length, s->order);
+  };
+  std::ranges::sort(chosen, {}, key);
+  return chosen;
+}
+
+bool Scheduler::planned(const Sequence& sequence) const {
+  return std::ranges::any_of(plan_,
+                             [&](const StepPart& part) { return part.sequence == &sequence; });
+}
+
+int Scheduler::admitted_count() const {
+  return static_cast<int>(std::ranges::count_if(sequences_, &Sequence::admitted));
+}
+
+void Scheduler::observe(int rows, base::Duration duration) {
+  if (rows < kPromptRowsMin) return;  // bound by reading the weights, says nothing of a row's cost
+  const double measured = static_cast<double>(duration.count()) / rows;
+  ns_per_row_ = ns_per_row_ == 0 ? measured : 0.8 * ns_per_row_ + 0.2 * measured;
+}
+
+int Scheduler::prompt_rows_beside_streams() const {
+  constexpr int kBeforeMeasuring = 64;
+  if (ns_per_row_ == 0) return std::min(kBeforeMeasuring, options_.rows_per_step_max);
+  const double rows = static_cast<double>(options_.gap_goal.count()) / ns_per_row_;
+  return static_cast<int>(std::clamp(rows, static_cast<double>(kPromptRowsMin),
+                                     static_cast<double>(options_.rows_per_step_max)));
+}
+
+SchedulerCounts Scheduler::counts() const {
+  const auto running = static_cast<std::size_t>(admitted_count());
+  return {.running = running, .waiting = sequences_.size() - running, .preemptions = preemptions_};
+}
+
+}  // namespace engine
