@@ -47,4 +47,10 @@ inline constexpr std::uint64_t gguf_tensor_name_bytes_max = 256;
 inline constexpr std::uint32_t gguf_alignment_max = 1 << 16;
 inline constexpr std::uint32_t gguf_parts_max = 1'024;  // of one split file
 
+// --- Store ---
+inline constexpr auto store_busy_time_max = 5'000ms;  // waiting for a connection or a file lock
+inline constexpr std::size_t store_statements_max = 256;  // prepared statements of one connection
+inline constexpr std::size_t store_write_queue_max = 10'000;  // waiting writes; more are Overloaded
+inline constexpr std::size_t store_write_group_max = 512;     // writes in one commit
+
 }  // namespace limits

@@ -1,0 +1,32 @@
+#include "store/db/sqlite/file_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/log.h"
+
+namespace store::sqlite {
+
+Result<FileLock> FileLock::acquire(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) {
+    LOG(Error, "database: cannot open lock file {}: {}", path, std::strerror(errno));
+    return fail(ErrorCode::StorageFailed, "The data directory cannot be written.");
+  }
+  FileLock lock(fd);
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    LOG(Error, "database: {} is in use by another process", path);
+    return fail(ErrorCode::Conflict, "The data directory is in use by another process.");
+  }
+  return lock;
+}
+
+FileLock::~FileLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+}  // namespace store::sqlite
