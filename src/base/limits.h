@@ -21,7 +21,12 @@ inline constexpr auto http_keep_alive_time_max = 75s;
 inline constexpr auto http_drain_time_max = 30s;  // SIGTERM: running requests get this long
 inline constexpr std::size_t http_connections_max = 10'000;
 inline constexpr auto sse_keep_alive_interval = 15s;
-inline constexpr std::size_t sse_buffer_events_max = 1'024;  // a reader slower than this is cut off
+// Bytes of a streamed response waiting for a slow reader; its writer waits beyond this.
+inline constexpr std::size_t http_stream_buffer_bytes_max = 128 * 1024;
+inline constexpr auto http_write_stall_time_max = 30s;  // a reader that takes nothing is cut off
+inline constexpr auto http_linger_time_max =
+    2s;  // after an early answer, for the client to read it
+inline constexpr std::size_t http_linger_bytes_max = 256 * 1024;
 
 // --- JSON ---
 inline constexpr std::size_t json_depth_max = 128;

@@ -34,6 +34,14 @@ std::string Random::text(std::size_t length, std::string_view alphabet) {
   return out;
 }
 
+std::string Random::hex(std::size_t length) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out(length, '\0');
+  fill(std::as_writable_bytes(std::span(out)));
+  for (char& c : out) c = kDigits[static_cast<unsigned char>(c) & 15];
+  return out;
+}
+
 std::string Random::base62(std::size_t length) {
   return text(length, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 }

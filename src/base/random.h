@@ -22,7 +22,7 @@ class Random {
   double unit();
   // `length` characters, each uniform in `alphabet`.
   std::string text(std::size_t length, std::string_view alphabet);
-  std::string hex(std::size_t length) { return text(length, "0123456789abcdef"); }
+  std::string hex(std::size_t length);  // one draw for all of it: request ids are made per request
   std::string base62(std::size_t length);
 };
 
