@@ -35,6 +35,7 @@ inline constexpr std::size_t json_depth_max = 128;
 inline constexpr std::size_t chat_choices_max = 128;  // `n`
 inline constexpr std::size_t stop_strings_max = 4;
 inline constexpr std::size_t top_logprobs_max = 20;
+inline constexpr std::size_t logit_bias_entries_max = 1'024;
 inline constexpr std::size_t tools_max = 128;
 inline constexpr std::size_t metadata_pairs_max = 16;
 inline constexpr std::size_t metadata_key_chars_max = 64;
@@ -53,7 +54,7 @@ inline constexpr std::uint32_t gguf_alignment_max = 1 << 16;
 inline constexpr std::uint32_t gguf_parts_max = 1'024;  // of one split file
 
 // --- Store ---
-inline constexpr auto store_busy_time_max = 5'000ms;  // waiting for a connection or a file lock
+inline constexpr auto store_busy_time_max = 5'000ms;      // waiting for a connection or a file lock
 inline constexpr std::size_t store_statements_max = 256;  // prepared statements of one connection
 inline constexpr std::size_t store_write_queue_max = 10'000;  // waiting writes; more are Overloaded
 inline constexpr std::size_t store_write_group_max = 512;     // writes in one commit

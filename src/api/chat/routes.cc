@@ -1,0 +1,61 @@
+#include "api/chat/routes.h"
+
+#include "api/chat/request.h"
+#include "api/common/api_error.h"
+#include "api/common/error_body.h"
+#include "api/common/json_body.h"
+#include "gateway/caller.h"
+
+namespace api::chat {
+
+using base::awaitable;
+
+void ChatRoutes::add_to(http::Router& router) {
+  router.post("/v1/chat/completions", this, &ChatRoutes::create);
+}
+
+// POST /v1/chat/completions
+awaitable<http::Response> ChatRoutes::create(http::Request& request) {
+  const json::Value body = co_await json_body(request);
+  const CreateRequest wire = parse_request(body);
+  inference::GenerateRequest generate = to_generate(wire);
+  generate.project = request.get<gateway::Caller>().project;
+
+  const Envelope envelope = envelope_for(wire, ids_.chat_completion(), clock_.unix_seconds());
+  auto started = co_await backend_.generate(std::move(generate));
+  Events events = or_throw(std::move(started));
+
+  if (wire.stream.value_or(false)) {
+    const StreamOptions options = wire.stream_options.value_or(StreamOptions{});
+    Chunks chunks(envelope,
+                  {.include_usage = options.include_usage.value_or(false),
+                   .obfuscate = options.include_obfuscation.value_or(true)},
+                  ids_.random());
+    co_return http::Response::sse(this, &ChatRoutes::stream, std::move(events), std::move(chunks));
+  }
+
+  Completion completion(envelope);
+  while (true) {
+    const inference::Event event = co_await events->next();
+    if (const auto* failed = std::get_if<inference::Failed>(&event)) throw ApiError(failed->error);
+    completion.add(event);
+    if (std::holds_alternative<inference::Finished>(event)) break;
+  }
+  co_return http::Response::json(json::dump(completion.object()));
+}
+
+awaitable<> ChatRoutes::stream(http::SseWriter& sse, Events events, Chunks chunks) {
+  while (true) {
+    const inference::Event event = co_await events->next();
+    if (const auto* failed = std::get_if<inference::Failed>(&event)) {
+      const std::string text = error_event(failed->error);
+      co_await sse.data(text);
+      co_return;
+    }
+    for (const std::string& chunk : chunks.add(event)) co_await sse.data(chunk);
+    if (std::holds_alternative<inference::Finished>(event)) break;
+  }
+  co_await sse.data("[DONE]");
+}
+
+}  // namespace api::chat

@@ -1,0 +1,20 @@
+// `metadata`: up to 16 pairs, keys to 64 characters, values to 512. The same rules in every family.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/error.h"
+#include "base/json/field.h"
+#include "base/json/value.h"
+
+namespace api {
+
+struct Metadata {
+  std::map<std::string, std::string> pairs;
+
+  static Result<Metadata> from_json(const json::Value& value, const json::Path& path);
+  json::Value to_json() const;
+};
+
+}  // namespace api

@@ -1,0 +1,55 @@
+// The GGUF files this installation can serve: the built-in model, those that were added or pulled
+// into the data directory, and those named in the configuration.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace app {
+
+struct ModelFile {
+  std::string id;  // what requests name: the file's name without .gguf
+  std::string path;
+  std::int64_t created = 0;  // Unix seconds: when the file was written
+  std::uint64_t bytes = 0;
+  bool built_in = false;
+  bool removable = false;  // added to the data directory, so it can be removed again
+};
+
+// Any thread; looks at the directory afresh at each call, so models added meanwhile are seen.
+class ModelFiles {
+ public:
+  ModelFiles(std::string data_directory, std::vector<std::string> configured);
+
+  // The built-in one first, then by name. Of a split file only the first part is listed.
+  std::vector<ModelFile> list() const;
+  Result<ModelFile> find(const std::string& id) const;
+  // The model that is used when none is named: the first of the list.
+  Result<ModelFile> default_model(const std::string& configured_id) const;
+
+  struct AddOptions {
+    std::string path;
+    std::string id;     // empty: the file's name
+    bool link = false;  // a symbolic link instead of a copy
+  };
+  // Checks that the file is a GGUF model before it copies it.
+  Result<ModelFile> add(const AddOptions& options);
+  // NotFound, or PermissionDenied for one that was not added.
+  Status remove(const std::string& id);
+
+  // Where added models lie; made if absent.
+  const std::string& directory() const { return directory_; }
+
+ private:
+  std::string directory_;
+  std::vector<std::string> configured_;
+};
+
+// Letters, digits, '.', '-', '_', ':' - what a model id may consist of.
+bool is_model_id(const std::string& id);
+
+}  // namespace app
