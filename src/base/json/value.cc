@@ -66,16 +66,16 @@ Result<Value> parse(std::string_view text) {
   if (!error) parser.finish(error);
   if (error) {
     const bool too_deep = error == boost::json::error::too_deep;
-    return fail(
-        ErrorCode::InvalidRequest,
-        fmt::format("We could not parse the JSON body of your request: {} at {}.{}",
-                    too_deep ? fmt::format("more than {} levels deep", limits::json_depth_max)
-                             : error.message(),
-                    position(text, consumed),
-                    too_deep
-                        ? ""
-                        : " (HINT: This likely means you aren't using your HTTP library correctly."
-                          " The API expects a JSON payload.)"));
+    const std::string what = too_deep
+                                 ? fmt::format("more than {} levels deep", limits::json_depth_max)
+                                 : error.message();
+    return fail(ErrorCode::InvalidRequest,
+                fmt::format("We could not parse the JSON body of your request. (HINT: This likely "
+                            "means you aren't using "
+                            "your HTTP library correctly. The OpenAI API expects a JSON payload, "
+                            "but what was sent was not "
+                            "valid JSON.) At {}: {}.",
+                            position(text, consumed), what));
   }
   return parser.release();
 }

@@ -38,7 +38,7 @@ Status check(Connection& connection, const char* pragma) {
 
 class SqliteDatabase final : public Database {
  public:
-  SqliteDatabase(sqlite::FileLock lock, std::unique_ptr<Connection> writer)
+  SqliteDatabase(std::optional<sqlite::FileLock> lock, std::unique_ptr<Connection> writer)
       : lock_(std::move(lock)), writer_(std::move(writer)) {}
   ~SqliteDatabase() override { writer_.close(); }
 
@@ -69,7 +69,7 @@ class SqliteDatabase final : public Database {
   void submit(QueuedWrite write) override { writer_.submit(std::move(write)); }
 
  private:
-  sqlite::FileLock lock_;  // released last
+  std::optional<sqlite::FileLock> lock_;  // released last
   sqlite::ReaderPool readers_;
   sqlite::GroupWriter writer_;
 };
@@ -91,8 +91,12 @@ Status create_file(const std::string& path) {
 }  // namespace
 
 Result<std::unique_ptr<Database>> open_sqlite(const SqliteOptions& options) {
-  auto lock = sqlite::FileLock::acquire(options.path + ".lock");
-  if (!lock) return fail(std::move(lock.error()));
+  std::optional<sqlite::FileLock> lock;
+  if (options.lock) {
+    auto acquired = sqlite::FileLock::acquire(options.path + ".lock");
+    if (!acquired) return fail(std::move(acquired.error()));
+    lock.emplace(std::move(*acquired));
+  }
   if (options.vfs.empty()) {
     if (auto status = create_file(options.path); !status) return fail(std::move(status.error()));
   }
@@ -108,7 +112,7 @@ Result<std::unique_ptr<Database>> open_sqlite(const SqliteOptions& options) {
   }
   if (auto status = migrate(**writer, kDialect); !status) return fail(std::move(status.error()));
 
-  auto database = std::make_unique<SqliteDatabase>(std::move(*lock), std::move(*writer));
+  auto database = std::make_unique<SqliteDatabase>(std::move(lock), std::move(*writer));
   for (std::size_t i = 0; i < options.readers; ++i) {
     auto reader = Connection::open(
         {.path = options.path, .vfs = options.vfs, .cache_bytes = kReaderCacheBytes});

@@ -1,5 +1,5 @@
 // The Database on SQLite: a pool of read connections, and one writer thread that commits groups.
-// One process per file.
+// One serving process per file.
 #pragma once
 
 #include <memory>
@@ -15,6 +15,8 @@ struct SqliteOptions {
   std::string vfs = {};     // SQLite's file layer by name; empty is the system's. For fault tests
   std::size_t readers = 4;  // read connections
   bool check_on_open = false;  // quick_check before serving: reads every page
+  // False for short administrative work beside a process that serves the same file.
+  bool lock = true;
 };
 
 // Locks the file against other processes, recovers what a crash left, brings the schema up to date.
