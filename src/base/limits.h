@@ -59,4 +59,12 @@ inline constexpr std::size_t store_statements_max = 256;  // prepared statements
 inline constexpr std::size_t store_write_queue_max = 10'000;  // waiting writes; more are Overloaded
 inline constexpr std::size_t store_write_group_max = 512;     // writes in one commit
 
+// --- Jobs ---
+inline constexpr auto job_lease_time = 30s;        // a worker silent for this long has lost its job
+inline constexpr auto job_heartbeat_interval = 10s;
+inline constexpr auto job_poll_interval = 1s;      // looking for jobs that nobody announced
+inline constexpr auto job_backoff_first = 1s;
+inline constexpr auto job_backoff_max = 300s;
+inline constexpr std::size_t job_early_nudges_max = 1'024;
+
 }  // namespace limits

@@ -26,7 +26,7 @@ constexpr std::string_view kStatements[] = {
   progress TEXT NOT NULL,
   reason TEXT NOT NULL
 ))sql",
-    R"sql(CREATE INDEX jobs_ready ON jobs (priority, run_at_ms, seq) WHERE state = 'queued')sql",
+    R"sql(CREATE INDEX jobs_ready ON jobs (priority, project, run_at_ms, seq) WHERE state = 'queued')sql",
     R"sql(CREATE INDEX jobs_running ON jobs (lease_until_ms) WHERE state = 'running')sql",
     R"sql(CREATE INDEX jobs_by_subject ON jobs (project, subject))sql",
     R"sql(CREATE INDEX jobs_ended ON jobs (ended_at_ms) WHERE ended_at_ms IS NOT NULL)sql",
