@@ -176,12 +176,16 @@ base::awaitable<> Worker::execute(Job job, std::shared_ptr<Running> running) {
   const bool stop = co_await stopping();
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
 
+  // Named, because g++ 12 destroys temporaries of a co_await expression twice.
+  const Outcome* outcome = std::get_if<0>(&ended);
+  const bool* cancelled = std::get_if<1>(&ended);
+  const Outcome none;
   if (attempt.finished()) {
     LOG(Debug, "jobs: {} finished", job.id.value);
-  } else if (ended.index() == 0 && !stop) {
-    co_await settle(job, handler, std::get<0>(std::move(ended)), false);
-  } else if (ended.index() == 1 && std::get<1>(ended)) {
-    co_await settle(job, handler, {}, true);
+  } else if (cancelled && *cancelled) {
+    co_await settle(job, handler, none, true);
+  } else if (outcome && !stop) {
+    co_await settle(job, handler, *outcome, false);
   } else if (stop) {
     // Conflict when the lease was lost: then there is nothing to give back.
     auto back = co_await database_.write([&](store::Transaction& transaction) {
@@ -228,7 +232,8 @@ base::awaitable<bool> Worker::keep_lease(const Job& job, Running& running) {
 
 // Records the end of an attempt. A full disk delays it and nothing else: the row must not stay
 // running.
-base::awaitable<> Worker::settle(Job job, const Handler& handler, Outcome outcome, bool cancelled) {
+base::awaitable<> Worker::settle(const Job& job, const Handler& handler, const Outcome& outcome,
+                                 bool cancelled) {
   const Lease lease{job.id, job.epoch};
   const bool again = outcome.kind == Outcome::Kind::Retry && job.attempts < job.attempts_max;
   const auto wait_ms =

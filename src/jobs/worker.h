@@ -62,7 +62,8 @@ class Worker {
   base::awaitable<> execute(Job job, std::shared_ptr<Running> running);
   base::awaitable<Outcome> run_handler(const Handler& handler, Attempt& attempt);
   base::awaitable<bool> keep_lease(const Job& job, Running& running);
-  base::awaitable<> settle(Job job, const Handler& handler, Outcome outcome, bool cancelled);
+  base::awaitable<> settle(const Job& job, const Handler& handler, const Outcome& outcome,
+                           bool cancelled);
   const Handler& handler_of(const std::string& kind) const;
   queue::OnEnd on_end() const;
 
