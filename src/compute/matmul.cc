@@ -1,39 +1,124 @@
 #include "compute/matmul.h"
 
-#include <vector>
+#include <algorithm>
 
 #include "base/check.h"
+#include "compute/kernels/table.h"
 
-namespace compute::ops {
+namespace compute {
 namespace {
 
-float dot(std::span<const float> a, std::span<const float> b) {
-  float sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
+// Weights that one call of a kernel goes through: half of a second-level cache of 1 MB, so that
+// they stay there while panel after panel passes by.
+constexpr std::size_t kTaskWeightBytes = 512 << 10;
+// Rows of x of one call; bounds the panels' share of the cache and gives threads enough to share.
+constexpr std::size_t kTaskRows = 128;
+
+std::size_t ceil_div(std::size_t a, std::size_t b) {
+  return (a + b - 1) / b;
 }
 
-template <class Store>
-void multiply(ConstTensor x, const Weight& weight, Tensor out, Pool& pool, const Store& store) {
-  CHECK(x.columns() == weight.n_in() && out.columns() == weight.n_out());
-  CHECK(x.rows() == out.rows());
-  pool.parallel_for(weight.n_out(), 16, [&](std::size_t begin, std::size_t end) {
-    std::vector<float> row(weight.n_in());
-    for (std::size_t n = begin; n < end; ++n) {
-      weight.row(n, row);
-      for (std::size_t t = 0; t < x.rows(); ++t) store(out.row(t)[n], dot(x.row(t), row));
+void grow(AlignedBytes& bytes, std::size_t size) {
+  if (bytes.size() < size) bytes = AlignedBytes(size);
+}
+
+void pack_float_panel(const float* x, std::size_t n_in, std::size_t rows, float* panel) {
+  for (std::size_t k = 0; k < n_in; ++k) {
+    for (std::size_t m = 0; m < rows; ++m) *panel++ = x[m * n_in + k];
+  }
+}
+
+void multiply(MatmulInput& x, const Weight& weight, Tensor out, bool accumulate, Pool& pool) {
+  const auto& matrix = weight.packed();
+  const std::size_t n_rows = x.x().rows();
+  CHECK(x.x().columns() == matrix.n_in() && out.columns() == matrix.n_out());
+  CHECK(n_rows == out.rows());
+  if (n_rows == 0) return;
+
+  const bool floats = is_float(matrix.format());
+  const std::size_t panel_rows = floats ? kFloatPanelRows : kIntegerPanelRows;
+  MultiplyTask whole = {.weights = matrix.data(),
+                        .strip_bytes = matrix.strip_bytes(),
+                        .n_out = matrix.n_out(),
+                        .n_in = matrix.n_in(),
+                        .panels = floats ? x.float_panels(pool) : x.integer_panels(pool),
+                        .n_rows = n_rows,
+                        .out = out.values(),
+                        .accumulate = accumulate};
+
+  // The result is cut into rectangles: few rows of x, then many; as tall as the cache allows, but
+  // enough of them that the threads finish together.
+  const std::size_t n_panels = ceil_div(n_rows, panel_rows);
+  const std::size_t panels_each = std::min(n_panels, kTaskRows / panel_rows);
+  const std::size_t n_across = ceil_div(n_panels, panels_each);
+  const std::size_t fit = std::max<std::size_t>(1, kTaskWeightBytes / (2 * matrix.strip_bytes()));
+  const std::size_t fair = ceil_div(matrix.n_pairs() * n_across, 8 * pool.threads());
+  const std::size_t pairs_each = std::clamp<std::size_t>(fair, 1, fit);
+  const std::size_t n_down = ceil_div(matrix.n_pairs(), pairs_each);
+
+  const auto kernel = kernels(pool.isa()).multiply[static_cast<std::size_t>(matrix.format())];
+  pool.parallel_for(n_down * n_across, 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      MultiplyTask task = whole;
+      task.pair_begin = i / n_across * pairs_each;
+      task.pair_end = std::min(task.pair_begin + pairs_each, matrix.n_pairs());
+      task.panel_begin = i % n_across * panels_each;
+      task.panel_end = std::min(task.panel_begin + panels_each, n_panels);
+      kernel(task);
     }
   });
 }
 
 }  // namespace
 
+const std::uint8_t* MatmulInput::integer_panels(Pool& pool) {
+  if (has_integers_) return integers_.data();
+  const std::size_t n_in = x_.columns();
+  const std::size_t panel_bytes = integer_panel_bytes(n_in, kIntegerPanelRows);
+  const std::size_t n_panels = ceil_div(x_.rows(), kIntegerPanelRows);
+  grow(integers_, n_panels * panel_bytes);
+  const auto quantize = kernels(pool.isa()).quantize_panel;
+  const std::size_t grain = std::max<std::size_t>(1, 8'192 / (kIntegerPanelRows * n_in));
+  pool.parallel_for(n_panels, grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t p = begin; p < end; ++p) {
+      const std::size_t first = p * kIntegerPanelRows;
+      const std::size_t rows = std::min(kIntegerPanelRows, x_.rows() - first);
+      quantize(x_.values() + first * n_in, n_in, rows, integers_.data() + p * panel_bytes);
+    }
+  });
+  has_integers_ = true;
+  return integers_.data();
+}
+
+const std::uint8_t* MatmulInput::float_panels(Pool& pool) {
+  const std::size_t n_in = x_.columns();
+  // A panel of one row is the row.
+  if (x_.rows() == 1) return reinterpret_cast<const std::uint8_t*>(x_.values());
+  if (has_floats_) return floats_.data();
+  const std::size_t panel_bytes = float_panel_bytes(n_in, kFloatPanelRows);
+  const std::size_t n_panels = ceil_div(x_.rows(), kFloatPanelRows);
+  grow(floats_, n_panels * panel_bytes);
+  const std::size_t grain = std::max<std::size_t>(1, 8'192 / (kFloatPanelRows * n_in));
+  pool.parallel_for(n_panels, grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t p = begin; p < end; ++p) {
+      const std::size_t first = p * kFloatPanelRows;
+      const std::size_t rows = std::min(kFloatPanelRows, x_.rows() - first);
+      auto* panel = reinterpret_cast<float*>(floats_.data() + p * panel_bytes);
+      pack_float_panel(x_.values() + first * n_in, n_in, rows, panel);
+    }
+  });
+  has_floats_ = true;
+  return floats_.data();
+}
+
+namespace ops {
+
 void matmul(MatmulInput& x, const Weight& weight, Tensor out, Pool& pool) {
-  multiply(x.x(), weight, out, pool, [](float& to, float value) { to = value; });
+  multiply(x, weight, out, false, pool);
 }
 
 void matmul_add(MatmulInput& x, const Weight& weight, Tensor out, Pool& pool) {
-  multiply(x.x(), weight, out, pool, [](float& to, float value) { to += value; });
+  multiply(x, weight, out, true, pool);
 }
 
 void matmul(ConstTensor x, const Weight& weight, Tensor out, Pool& pool) {
@@ -46,4 +131,5 @@ void matmul_add(ConstTensor x, const Weight& weight, Tensor out, Pool& pool) {
   matmul_add(input, weight, out, pool);
 }
 
-}  // namespace compute::ops
+}  // namespace ops
+}  // namespace compute

@@ -1,6 +1,10 @@
 // Multiplying activations by weight matrices.
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
+#include "compute/packed_matrix.h"
 #include "compute/tensor.h"
 #include "compute/threads.h"
 #include "compute/weight.h"
@@ -9,18 +13,29 @@ namespace compute {
 
 // Activations that one or more matrices are about to multiply, with the form the kernels want,
 // computed when the first matrix needs it: query, key and value (or gate and up) share one. Keep it
-// from step to step, so that its memory is allocated once.
+// from step to step, so that its memory is allocated once. One thread at a time.
 class MatmulInput {
  public:
   MatmulInput() = default;
   explicit MatmulInput(ConstTensor x) { set(x); }
 
   // x: [T, n_in], borrowed until the next set(). Call it again whenever the values change.
-  void set(ConstTensor x) { x_ = x; }
+  void set(ConstTensor x) {
+    x_ = x;
+    has_integers_ = has_floats_ = false;
+  }
   ConstTensor x() const { return x_; }
+
+  // The panels that kernels/packed_format.h describes.
+  const std::uint8_t* integer_panels(Pool& pool);
+  const std::uint8_t* float_panels(Pool& pool);
 
  private:
   ConstTensor x_;
+  bool has_integers_ = false;
+  bool has_floats_ = false;
+  AlignedBytes integers_;
+  AlignedBytes floats_;
 };
 
 namespace ops {

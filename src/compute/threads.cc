@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "compute/float_mode.h"
 
 namespace compute {
@@ -21,7 +22,8 @@ void pause() {
 
 }  // namespace
 
-Pool::Pool(std::size_t threads) {
+Pool::Pool(std::size_t threads, Isa isa) : isa_(isa) {
+  CHECK(is_available(isa));
   if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
   workers_.reserve(threads - 1);
   for (std::size_t i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });

@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "compute/kernels/isa.h"
+
 namespace compute {
 
 // Owned by one engine; only one thread at a time may call it, and that thread works too. Between
@@ -21,13 +23,15 @@ namespace compute {
 // thread computed them.
 class Pool {
  public:
-  // `threads` counts the calling thread: Pool(1) starts none. 0 means one per core.
-  explicit Pool(std::size_t threads = 0);
+  // `threads` counts the calling thread: Pool(1) starts none. 0 means one per core. `isa`: the
+  // kernels that loops on this pool use.
+  explicit Pool(std::size_t threads = 0, Isa isa = default_isa());
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
   std::size_t threads() const { return workers_.size() + 1; }
+  Isa isa() const { return isa_; }
 
   // Calls body(begin, end) for disjoint ranges that cover [0, n), each `grain` long except the
   // last, on all threads, and returns when all are done. Which thread gets which range is not
@@ -55,6 +59,7 @@ class Pool {
   void take_ranges();
   bool wait_for_loop(std::uint32_t& last_seen);
 
+  Isa isa_;
   std::vector<std::thread> workers_;
   Job job_;  // written while the loop is closed, read only by its members
   std::atomic<bool> stopping_ = false;

@@ -29,7 +29,7 @@ Result<std::size_t> matrix_bytes(const WeightSource& source) {
 
 }  // namespace
 
-Result<Weight> Weight::load(const WeightSource& source, Pool&) {
+Result<Weight> Weight::load(const WeightSource& source, Pool& pool) {
   const auto expected = matrix_bytes(source);
   if (!expected) return fail(expected.error());
   if (source.bytes.size() != *expected) {
@@ -38,7 +38,16 @@ Result<Weight> Weight::load(const WeightSource& source, Pool&) {
   }
   Weight weight;
   weight.source_ = source;
+  if (!source.lookup_only) {
+    weight.packed_ =
+        PackedMatrix::pack(source.dtype, source.n_out, source.n_in, source.bytes, pool);
+  }
   return weight;
+}
+
+const PackedMatrix& Weight::packed() const {
+  CHECK(packed_.size_bytes() != 0);
+  return packed_;
 }
 
 void Weight::row(std::size_t index, std::span<float> out) const {

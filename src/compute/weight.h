@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "compute/dtype.h"
+#include "compute/packed_matrix.h"
 #include "compute/threads.h"
 
 namespace compute {
@@ -21,8 +22,8 @@ struct WeightSource {
 };
 
 // One matrix [n_out, n_in] of any weight type. It borrows the bytes it was loaded from, which must
-// outlive it, and may own a repacked copy for the kernels. Immutable once loaded: any number of
-// threads may read it.
+// outlive it, and owns a repacked copy for the kernels; after loading, the borrowed bytes are
+// touched only by row(). Immutable once loaded: any number of threads may read it.
 class Weight {
  public:
   Weight() = default;  // no matrix: an optional tensor that the file does not have
@@ -40,10 +41,14 @@ class Weight {
   void row(std::size_t index, std::span<float> out) const;
 
   std::size_t borrowed_bytes() const { return source_.bytes.size(); }
-  std::size_t owned_bytes() const { return 0; }
+  std::size_t owned_bytes() const { return packed_.size_bytes(); }
+
+  // What the kernels read. Not for a matrix that was loaded with lookup_only.
+  const PackedMatrix& packed() const;
 
  private:
   WeightSource source_;
+  PackedMatrix packed_;
 };
 
 // The stacked matrices [n_experts, n_out, n_in] of a mixture of experts.

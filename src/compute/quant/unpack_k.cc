@@ -1,23 +1,10 @@
 // The K formats: blocks of 256 whose groups have small integer scales (and minima) that are
 // themselves scaled by one f16 per block.
 #include "compute/quant/groups.h"
+#include "compute/quant/k_scales.h"
 
 namespace compute::quant {
 namespace {
-
-struct ScaleAndMin {
-  int scale;
-  int min;
-};
-
-// Q4_K and Q5_K: eight 6-bit scales and eight 6-bit minima in 12 bytes. The first four of each are
-// the low 6 bits of bytes 0..7; the last four have their low 4 bits in bytes 8..11 and their high 2
-// bits on top of bytes 0..7.
-ScaleAndMin scale_and_min(const std::uint8_t* packed, std::size_t index) {
-  if (index < 4) return {packed[index] & 63, packed[index + 4] & 63};
-  return {(packed[index + 4] & 15) | (packed[index - 4] >> 6) << 4,
-          (packed[index + 4] >> 4) | (packed[index] >> 6) << 4};
-}
 
 void fill_scales_and_mins(const std::uint8_t* block, Groups& groups) {
   const float d = read_f16(block);

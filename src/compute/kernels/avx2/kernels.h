@@ -1,0 +1,7 @@
+#pragma once
+
+#include "compute/kernels/table.h"
+
+namespace compute {
+const KernelTable& avx2_kernels();
+}

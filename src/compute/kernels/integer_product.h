@@ -1,0 +1,216 @@
+// x * weight^T for quantised weights and activations rounded to 8 bits: the algorithm, over a
+// vocabulary V and a format. Every output is computed by the same operations in the same order
+// whatever tile it falls into:
+//
+//   for each block of 32 columns, in order:
+//     integer = sum of weight * x   (exact)
+//     out += integer * (weight scale * x scale)
+//     out += weight offset * (minus the sum of x in this block)     formats with offsets only
+#pragma once
+
+#include "compute/kernels/inline.h"
+#include "compute/kernels/integer_formats.h"
+#include "compute/kernels/table.h"
+
+namespace compute {
+
+// What one tile reads and writes: `strips` strips of weights by `rows` of a panel's `width` rows.
+struct IntegerTile {
+  const std::uint8_t* weights;  // first strip
+  std::size_t strip_bytes;
+  std::size_t n_units;
+  const std::uint8_t* panel;
+  float* out;  // first row and column of the tile
+  std::size_t n_out;
+  std::size_t columns_left;  // of out, from the first column of the tile
+  bool accumulate;
+  const std::uint8_t* next;  // weights that will be wanted soon, to prefetch
+  std::size_t next_lines_per_unit;
+};
+
+// Writes 16 columns of one row of out, or what is left of them.
+template <class V>
+COMPUTE_INLINE void store_columns(float* out, typename V::F32 value, std::size_t columns_left,
+                                  bool accumulate) {
+  if (columns_left >= kStripRows) {
+    V::store(out, accumulate ? V::add(V::load(out), value) : value);
+  } else {
+    V::store_first(out, accumulate ? V::add(V::load_first(out, columns_left), value) : value,
+                   columns_left);
+  }
+}
+
+// Sums of one block for a tile, and their addition to the outputs.
+template <class V, class Format, std::size_t strips, std::size_t rows, std::size_t width,
+          std::size_t first_row>
+struct IntegerBlock {
+  using F32 = typename V::F32;
+  using I32 = typename V::I32;
+  static constexpr std::size_t kGroups = Format::kGroupsPerBlock;
+
+  static COMPUTE_INLINE const std::int8_t* integers(const std::uint8_t* block, std::size_t m) {
+    return reinterpret_cast<const std::int8_t*>(block) + (first_row + m) * kBlock;
+  }
+  static COMPUTE_INLINE const ActivationBlock& activation(const std::uint8_t* block,
+                                                          std::size_t m) {
+    return reinterpret_cast<const ActivationBlock*>(block + width * kBlock)[first_row + m];
+  }
+  static COMPUTE_INLINE std::int32_t negative_sum(const ActivationBlock& x, std::size_t g) {
+    if constexpr (kGroups == 1) return x.negative_sum;
+    return g == 0 ? x.negative_low : x.negative_high;
+  }
+
+  static COMPUTE_INLINE void add(const std::uint8_t* weights, std::size_t strip_bytes,
+                                 std::size_t b, const std::uint8_t* x, F32 (&sums)[strips][rows]) {
+    I32 integer[strips][rows][kGroups];
+    unrolled<rows>([&](auto m) __attribute__((always_inline)) {
+      unrolled<kGroups>([&](auto g) __attribute__((always_inline)) {
+        I32 start = V::zero_i32();
+        if constexpr (Format::kBiasShift >= 0) {
+          start = V::template shift_left_i32<Format::kBiasShift>(
+              V::set_i32(negative_sum(activation(x, m), g)));
+        }
+        unrolled<strips>([&](auto s) __attribute__((always_inline)) { integer[s][m][g] = start; });
+      });
+    });
+
+    unrolled<4>([&](auto j) __attribute__((always_inline)) {
+      WeightPair<V> pair[strips];
+      unrolled<strips>([&](auto s) __attribute__((always_inline)) {
+        pair[s] = Format::pair(weights + s * strip_bytes, b, j);
+      });
+      unrolled<rows>([&](auto m) __attribute__((always_inline)) {
+        const auto low = V::repeat(integers(x, m) + 4 * j);
+        const auto high = V::repeat(integers(x, m) + 16 + 4 * j);
+        unrolled<strips>([&](auto s) __attribute__((always_inline)) {
+          auto& to = integer[s][m];
+          to[0] = Format::dot(to[0], pair[s].low, low);
+          to[kGroups - 1] = Format::dot(to[kGroups - 1], pair[s].high, high);
+        });
+      });
+    });
+
+    unrolled<kGroups>([&](auto g) __attribute__((always_inline)) {
+      unrolled<strips>([&](auto s) __attribute__((always_inline)) {
+        const auto scale = Format::scale(weights + s * strip_bytes, b, g);
+        unrolled<rows>([&](auto m) __attribute__((always_inline)) {
+          const auto both = V::mul(scale, V::set(activation(x, m).scale));
+          sums[s][m] = V::fma(V::to_f32(integer[s][m][g]), both, sums[s][m]);
+        });
+        if constexpr (Format::kHasOffsets) {
+          const auto offset = Format::offset(weights + s * strip_bytes, b, g);
+          unrolled<rows>([&](auto m) __attribute__((always_inline)) {
+            const auto& block = activation(x, m);
+            const auto sum = static_cast<float>(negative_sum(block, g)) * block.scale;
+            sums[s][m] = V::fma(offset, V::set(sum), sums[s][m]);
+          });
+        }
+      });
+    });
+  }
+};
+
+template <class V, class Format, std::size_t strips, std::size_t rows, std::size_t width,
+          std::size_t first_row>
+COMPUTE_INLINE void integer_tile(const IntegerTile& tile) {
+  using Block = IntegerBlock<V, Format, strips, rows, width, first_row>;
+  constexpr std::size_t kPanelBlockBytes = width * (kBlock + sizeof(ActivationBlock));
+  constexpr std::size_t kUnitBytes = Format::kUnitBytes;
+
+  typename V::F32 sums[strips][rows];
+  unrolled<strips>([&](auto s) __attribute__((always_inline)) {
+    unrolled<rows>([&](auto m) __attribute__((always_inline)) { sums[s][m] = V::zero(); });
+  });
+
+  const auto* weights = tile.weights;
+  const auto* panel = tile.panel;
+  const auto* next = tile.next;
+  for (std::size_t u = 0; u < tile.n_units; ++u) {
+    for (std::size_t line = 0; line < tile.next_lines_per_unit; ++line) {
+      __builtin_prefetch(next, 0, 2);
+      next += 64;
+    }
+    for (std::size_t b = 0; b < Format::kBlocks; ++b) {
+      Block::add(weights, tile.strip_bytes, b, panel, sums);
+      panel += kPanelBlockBytes;
+    }
+    weights += kUnitBytes;
+  }
+
+  unrolled<strips>([&](auto s) __attribute__((always_inline)) {
+    if (tile.columns_left <= s * kStripRows) return;
+    const std::size_t left = tile.columns_left - s * kStripRows;
+    unrolled<rows>([&](auto m) __attribute__((always_inline)) {
+      float* out = tile.out + (first_row + m) * tile.n_out + s * kStripRows;
+      store_columns<V>(out, sums[s][m], left, tile.accumulate);
+    });
+  });
+}
+
+// A pair of strips by one panel of `width` rows, in tiles of the vocabulary's size.
+template <class V, class Format, std::size_t width>
+__attribute__((noinline)) void integer_pair(const IntegerTile& pair) {
+  constexpr std::size_t kStrips = V::kIntegerTileStrips;
+  constexpr std::size_t kRows = V::kIntegerTileRows;
+  IntegerTile tile = pair;
+  for (std::size_t s = 0; s < 2 && tile.columns_left > 0; s += kStrips) {
+    unrolled<(width + kRows - 1) / kRows>([&](auto t) __attribute__((always_inline)) {
+      constexpr std::size_t first_row = t * kRows;
+      constexpr std::size_t rows = width - first_row < kRows ? width - first_row : kRows;
+      integer_tile<V, Format, kStrips, rows, width, first_row>(tile);
+      tile.next_lines_per_unit = 0;
+    });
+    tile.weights += kStrips * tile.strip_bytes;
+    tile.out += kStrips * kStripRows;
+    const std::size_t done = kStrips * kStripRows;
+    tile.columns_left = tile.columns_left > done ? tile.columns_left - done : 0;
+  }
+}
+
+template <class V, class Format>
+void multiply_integer(const MultiplyTask& task) {
+  constexpr std::size_t kWidth = kIntegerPanelRows;
+  using Pair = void (*)(const IntegerTile&);
+  static constexpr Pair kByWidth[] = {integer_pair<V, Format, 1>, integer_pair<V, Format, 2>,
+                                      integer_pair<V, Format, 3>, integer_pair<V, Format, 4>};
+  const std::size_t panel_bytes = integer_panel_bytes(task.n_in, kWidth);
+  const std::size_t n_units = task.strip_bytes / Format::kUnitBytes;
+  const std::size_t n_panels = task.panel_end - task.panel_begin;
+  // While this pair is multiplied by all panels, the next one moves into the second-level cache,
+  // each panel asking for its share of the lines.
+  const std::size_t lines_per_unit = 2 * Format::kUnitBytes / 64;
+  const std::size_t share = (lines_per_unit + n_panels - 1) / n_panels;
+
+  const auto run = [&](std::size_t pair, std::size_t p, std::size_t prefetched) {
+    const std::size_t first_row = p * kWidth;
+    const std::size_t width = task.n_rows - first_row < kWidth ? task.n_rows - first_row : kWidth;
+    const std::size_t column = pair * 2 * kStripRows;
+    const auto* weights = task.weights + pair * 2 * task.strip_bytes;
+    const IntegerTile tile = {
+        .weights = weights,
+        .strip_bytes = task.strip_bytes,
+        .n_units = n_units,
+        .panel = task.panels + p * panel_bytes,
+        .out = task.out + first_row * task.n_out + column,
+        .n_out = task.n_out,
+        .columns_left = task.n_out - column,
+        .accumulate = task.accumulate,
+        .next = weights + 2 * task.strip_bytes + (p - task.panel_begin) * prefetched * 64 * n_units,
+        .next_lines_per_unit = prefetched};
+    kByWidth[width - 1](tile);
+  };
+
+  if (n_panels <= 8) {
+    for (std::size_t pair = task.pair_begin; pair < task.pair_end; ++pair) {
+      const std::size_t prefetched = pair + 1 < task.pair_end ? share : 0;
+      for (std::size_t p = task.panel_begin; p < task.panel_end; ++p) run(pair, p, prefetched);
+    }
+    return;
+  }
+  // Many panels: the weights of the task stay in the second-level cache, a panel in the first.
+  for (std::size_t p = task.panel_begin; p < task.panel_end; ++p) {
+    for (std::size_t pair = task.pair_begin; pair < task.pair_end; ++pair) run(pair, p, 0);
+  }
+}
+
+}  // namespace compute

@@ -1,0 +1,24 @@
+// Puts together the table of one instruction set from the algorithms and its vocabulary.
+#pragma once
+
+#include "compute/kernels/float_product.h"
+#include "compute/kernels/integer_product.h"
+#include "compute/kernels/quantize_panel.h"
+#include "compute/kernels/table.h"
+
+namespace compute {
+
+template <class V>
+constexpr KernelTable make_table() {
+  return {
+      .quantize_panel = quantize_panel<V>,
+      // In the order of PackedFormat.
+      .multiply = {multiply_float<V, LoadF32<V>>, multiply_float<V, LoadF16<V>>,
+                   multiply_float<V, LoadBf16<V>>, multiply_integer<V, Q4Format<V>>,
+                   multiply_integer<V, Q8Format<V>>, multiply_integer<V, Iq4Format<V>>,
+                   multiply_integer<V, Fp4Format<V>>, multiply_integer<V, Q4KFormat<V>>,
+                   multiply_integer<V, Q5KFormat<V>>, multiply_integer<V, Q6KFormat<V>>,
+                   multiply_integer<V, GroupFormat<V>>, multiply_integer<V, GroupOffsetFormat<V>>}};
+}
+
+}  // namespace compute

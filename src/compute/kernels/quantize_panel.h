@@ -1,0 +1,48 @@
+// Rounding activations to 8 bits, one scale per 32 values: the largest magnitude becomes 127.
+#pragma once
+
+#include "compute/kernels/inline.h"
+#include "compute/kernels/packed_format.h"
+
+namespace compute {
+
+template <class V>
+COMPUTE_INLINE void quantize_block(typename V::F32 low, typename V::F32 high, std::int8_t* integers,
+                                   ActivationBlock& block) {
+  const float largest = V::largest(V::max(V::abs(low), V::abs(high)));
+  const auto inverse = V::set(largest > 0 ? 127.0f / largest : 0.0f);
+  const auto limit = V::set(127.0f);
+  const auto minus_limit = V::set(-127.0f);
+  // The limits matter only for values that are not finite.
+  const auto low_integers = V::round(V::max(minus_limit, V::min(limit, V::mul(low, inverse))));
+  const auto high_integers = V::round(V::max(minus_limit, V::min(limit, V::mul(high, inverse))));
+  V::store_i8(integers, low_integers);
+  V::store_i8(integers + 16, high_integers);
+  block.scale = largest / 127.0f;
+  block.negative_low = -V::sum_i32(low_integers);
+  block.negative_high = -V::sum_i32(high_integers);
+  block.negative_sum = block.negative_low + block.negative_high;
+}
+
+template <class V>
+COMPUTE_INLINE typename V::F32 load_padded(const float* row, std::size_t k, std::size_t n_in) {
+  if (k + 16 <= n_in) return V::load(row + k);
+  return k < n_in ? V::load_first(row + k, n_in - k) : V::zero();
+}
+
+template <class V>
+void quantize_panel(const float* x, std::size_t n_in, std::size_t rows, std::uint8_t* panel) {
+  const std::size_t block_bytes = rows * (kBlock + sizeof(ActivationBlock));
+  for (std::size_t m = 0; m < rows; ++m) {
+    const float* row = x + m * n_in;
+    auto* block = panel;
+    for (std::size_t k = 0; k < round_up(n_in, 64); k += kBlock) {
+      quantize_block<V>(load_padded<V>(row, k, n_in), load_padded<V>(row, k + 16, n_in),
+                        reinterpret_cast<std::int8_t*>(block) + m * kBlock,
+                        reinterpret_cast<ActivationBlock*>(block + rows * kBlock)[m]);
+      block += block_bytes;
+    }
+  }
+}
+
+}  // namespace compute
