@@ -64,6 +64,10 @@ inline constexpr std::uint64_t gguf_tensor_name_bytes_max = 256;
 inline constexpr std::uint32_t gguf_alignment_max = 1 << 16;
 inline constexpr std::uint32_t gguf_parts_max = 1'024;  // of one split file
 
+// --- Tokenizers ---
+inline constexpr std::size_t vocabulary_tokens_max = 1 << 23;
+inline constexpr std::size_t token_bytes_max = 16 * 1024;
+
 // --- Store ---
 inline constexpr auto store_busy_time_max = 5'000ms;      // waiting for a connection or a file lock
 inline constexpr std::size_t store_statements_max = 256;  // prepared statements of one connection
