@@ -145,9 +145,10 @@ base::awaitable<Result<Caller>> Authenticator::identify(std::string secret) {
   // Once a minute at most the key's last use is written down; nobody waits for it to be told apart
   // from a success.
   if (key->last_used_at.value_or(0) + 60 <= seconds) {
-    auto touched = co_await database_.write([id = key->id, seconds](store::Transaction& t) {
+    auto touch = [id = key->id, seconds](store::Transaction& t) {
       return store::keys::touch(t, id, seconds);
-    });
+    };
+    auto touched = co_await database_.write(std::move(touch));
     if (!touched) co_return fail(touched.error());
   }
   Caller caller{.organization = key->organization,
