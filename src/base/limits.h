@@ -27,6 +27,12 @@ inline constexpr auto http_write_stall_time_max = 30s;  // a reader that takes n
 inline constexpr auto http_linger_time_max =
     2s;  // after an early answer, for the client to read it
 inline constexpr std::size_t http_linger_bytes_max = 256 * 1024;
+inline constexpr std::size_t websocket_message_bytes_max = 16 * 1024 * 1024;
+inline constexpr auto websocket_idle_time_max = 60s;  // pings go out at half of it
+inline constexpr std::size_t multipart_parts_max = 256;
+inline constexpr std::size_t multipart_header_bytes_max = 8 * 1024;     // of one part
+inline constexpr std::size_t multipart_field_bytes_max = 1024 * 1024;   // one field, in memory
+inline constexpr std::size_t multipart_fields_bytes_max = 8 * 1024 * 1024;  // all of them
 
 // --- JSON ---
 inline constexpr std::size_t json_depth_max = 128;

@@ -194,10 +194,12 @@ std::optional<HttpError> Router::match(Request& request) const {
 
 std::optional<Response> Router::first(Request& request) const {
   for (const auto& middleware : middleware_) {
-    auto response = middleware->first(request);
-    if (!response) continue;
-    finish(request, *response);
-    return response;
+    auto verdict = middleware->first(request);
+    if (auto* refused = std::get_if<HttpError>(&verdict)) return error(request, *refused);
+    if (auto* response = std::get_if<Response>(&verdict)) {
+      finish(request, *response);
+      return std::move(*response);
+    }
   }
   return std::nullopt;
 }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/limits.h"
@@ -29,6 +30,8 @@ struct RouteOptions {
   std::chrono::nanoseconds handler_time_max{0};
   // Free words for middleware, such as "public" for a route that needs no key.
   std::vector<std::string> tags = {};
+  // For WebSocket routes: subprotocols served, best first.
+  std::vector<std::string> websocket_protocols = {};
 
   bool has_tag(std::string_view tag) const;
 };
@@ -59,12 +62,16 @@ struct ErrorRenderer {
   std::function<Response(const Request& request, std::exception_ptr exception)> exception;
 };
 
+// What middleware says about a request before it is routed: nothing (go on), or how it ends.
+using Verdict = std::variant<std::monostate, Response, HttpError>;
+
 // Around every request. Owned by the router; its methods run on the request's executor.
 class Middleware {
  public:
   virtual ~Middleware() = default;
   // In order of registration, before routing. For what holds for every path: preflights, hosts.
-  virtual std::optional<Response> first(Request&) { return std::nullopt; }
+  // A response or an error ends the request here.
+  virtual Verdict first(Request&) { return {}; }
   // In order of registration, once a route has matched. A response ends the request here.
   virtual awaitable<std::optional<Response>> before(Request&) { co_return std::nullopt; }
   // In reverse order, for every response including errors; before the head is sent. Not for time
@@ -137,6 +144,9 @@ class Router {
   // Runs a matched request, with `before` and `after`.
   awaitable<Response> run(Request& request) const;
 
+  // All of middleware's `after`.
+  void finish(const Request& request, Response& response) const;
+
   std::vector<const Route*> routes() const;
 
  private:
@@ -146,7 +156,6 @@ class Router {
   static Handler bound(T* object, awaitable<Response> (T::*method)(Request&)) {
     return [object, method](Request& request) { return (object->*method)(request); };
   }
-  void finish(const Request& request, Response& response) const;
 
   std::unique_ptr<Node> root_;
   std::vector<std::unique_ptr<Route>> routes_;

@@ -29,7 +29,7 @@ awaitable<> SseWriter::event(std::string_view name, std::string_view data, std::
 }
 
 awaitable<> SseWriter::data(std::string_view data) {
-  co_await body_.write(sse_event_text({}, data));
+  co_await body_.write(sse_event_text("", data));
 }
 
 awaitable<> SseWriter::raw(std::string_view text) {

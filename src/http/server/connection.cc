@@ -3,6 +3,7 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include "base/log.h"
+#include "http/server/websocket_connection.h"
 
 namespace http::detail {
 namespace {
@@ -11,6 +12,16 @@ namespace {
 constexpr std::size_t kIdleBufferBytes = 4 * 1024;
 // The request line holds a method and a version besides the target.
 constexpr std::size_t kMethodBytesMax = 64;
+
+// A body nobody wanted is read and dropped up to this size, to keep the connection.
+constexpr std::int64_t kSkippedBytesMax = ::limits::http_linger_bytes_max;
+
+// Named, because g++ 12 destroys an aggregate temporary twice when it stands in a co_await
+// expression (GCC bug 99576 and its kin).
+const HttpError kTargetTooLong{414, "Request target too long"};
+const HttpError kHeaderTooLarge{431, "Request header fields too large"};
+const HttpError kBadLine{400, "Malformed request: bad line ending or folding"};
+const HttpError kHeaderTimeout{408, "Request timeout: the header did not arrive in time"};
 
 }  // namespace
 
@@ -42,6 +53,7 @@ void Connection::drain() {
   asio::post(stream_.get_executor(), [self = shared_from_this()] {
     self->draining_ = true;
     if (self->phase_ == Phase::Idle && self->input_.empty()) self->stream_.close();
+    self->drain_websocket();
   });
 }
 
@@ -67,7 +79,8 @@ awaitable<> Connection::run(std::shared_ptr<Connection>) {
     }
     input_.consume(size);
     co_await serve(std::move(*head));
-    input_.shrink(kIdleBufferBytes);
+    // A pending read still points into the buffer.
+    if (!watching_) input_.shrink(kIdleBufferBytes);
   }
   if (linger_ && !gone_) co_await linger();
 }
@@ -107,23 +120,23 @@ awaitable<bool> Connection::read_head() {
     const auto state = scanner_.scan(input_.data());
     const auto seen = state == HeadScanner::State::Complete ? scanner_.size() : input_.size();
     if (!scanner_.line_seen() && seen > limits().target_bytes_max + kMethodBytesMax) {
-      co_await refuse({414, "Request target too long"});
+      co_await refuse(kTargetTooLong);
       co_return false;
     }
     if (seen > limits().header_bytes_max) {
-      co_await refuse({431, "Request header fields too large"});
+      co_await refuse(kHeaderTooLarge);
       co_return false;
     }
     if (state == HeadScanner::State::Complete) co_return true;
     if (state == HeadScanner::State::Malformed) {
-      co_await refuse({400, "Malformed request: bad line ending or folding"});
+      co_await refuse(kBadLine);
       co_return false;
     }
     if (draining_ && input_.empty()) co_return false;
     const auto error = co_await fill();
     if (timed_out_ && !input_.empty() && phase_ == Phase::Head) {
       timed_out_ = false;
-      co_await refuse({408, "Request timeout: the header did not arrive in time"});
+      co_await refuse(kHeaderTimeout);
       co_return false;
     }
     if (error) co_return false;
@@ -172,7 +185,11 @@ awaitable<> Connection::serve(RequestHead head) {
     co_await respond(request, response);
     co_return;
   }
-  if (content_length_ > static_cast<std::int64_t>(body_limit_)) {
+  if (request.route()->websocket && is_websocket_upgrade(request)) {
+    co_await upgrade(request);
+    co_return;
+  }
+  if (content_length_ > 0 && static_cast<std::uint64_t>(content_length_) > body_limit_) {
     auto response = context_.router.error(request, too_large());
     co_await respond(request, response);
     co_return;
@@ -220,11 +237,7 @@ awaitable<bool> Connection::handle(Request& request, Response& response) {
 awaitable<> Connection::respond(Request& request, Response& response) {
   // A client that waits for "100 Continue" and gets an answer may or may not send its body.
   if (draining_ || (body_unread() && continue_wanted_)) keep_alive_ = false;
-  if (body_unread() && keep_alive_ && !response.is_stream()) co_await skip_body();
-  if (body_unread()) {
-    keep_alive_ = false;
-    linger_ = true;
-  }
+  if (body_unread() && content_length_ > kSkippedBytesMax) keep_alive_ = false;
   bool complete = false;
   if (response.is_stream()) complete = co_await stream(request, response);
   if (!response.is_stream()) {
@@ -234,6 +247,11 @@ awaitable<> Connection::respond(Request& request, Response& response) {
   if (!complete || end_of_input_) keep_alive_ = false;
   response.finished(body_bytes_sent_, complete);
   record(request, complete ? response.status : 499);
+  if (body_unread() && keep_alive_) co_await skip_body();
+  if (body_unread()) {
+    keep_alive_ = false;
+    linger_ = true;
+  }
   parser_.reset();
 }
 
@@ -316,6 +334,7 @@ void Connection::deadline_passed() {
     case Phase::Write: client_gone(); return;
     case Phase::Handshake:
     case Phase::Idle:
+    case Phase::WebSocket:
     case Phase::Linger: stream_.close(); return;
   }
 }

@@ -14,6 +14,7 @@
 #include "http/server/input_buffer.h"
 #include "http/server/request_parser.h"
 #include "http/server/stream.h"
+#include "http/websocket.h"
 
 namespace http::detail {
 
@@ -50,7 +51,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   class Body;
   friend class Body;
 
-  enum class Phase { Handshake, Idle, Head, Body, Handler, Stream, Write, Linger };
+  enum class Phase { Handshake, Idle, Head, Body, Handler, Stream, Write, Linger, WebSocket };
 
   // --- connection.cc: the life of a connection
   awaitable<> run(std::shared_ptr<Connection> self);
@@ -61,6 +62,13 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   awaitable<> refuse(const HttpError& error);
   awaitable<> respond(Request& request, Response& response);
   awaitable<bool> stream(Request& request, Response& response);
+
+  // --- connection_websocket.cc
+  awaitable<> upgrade(Request& request);
+  awaitable<> run_websocket(Request& request, const Response& response);
+  void drain_websocket();
+
+  // --- connection.cc again
   awaitable<> skip_body();
   awaitable<> linger();
   bool body_unread() const { return parser_ && !parser_->done(); }
@@ -124,6 +132,9 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   bool end_of_input_ = false;
   boost::system::error_code read_error_;
   asio::steady_timer watch_ended_;  // an event: cancelled when the watching read ends
+
+  // While the connection speaks WebSocket; owned by its coroutine.
+  std::weak_ptr<WebSocket::Connection> websocket_;
 
   // Output.
   std::string pending_;  // framed, waits for the write under way
