@@ -88,4 +88,13 @@ inline constexpr auto job_backoff_first = 1s;
 inline constexpr auto job_backoff_max = 300s;
 inline constexpr std::size_t job_early_nudges_max = 1'024;
 
+// --- Model files: far beyond every known model, small enough that no product overflows ---
+inline constexpr int model_layers_max = 1'024;
+inline constexpr int model_width_max = 1 << 17;  // of a token's vector
+inline constexpr int model_heads_max = 1'024;
+inline constexpr int model_head_width_max = 4'096;
+inline constexpr int model_experts_max = 2'048;
+inline constexpr int model_context_max = 1 << 27;
+inline constexpr int model_vocabulary_max = 1 << 23;
+
 }  // namespace limits

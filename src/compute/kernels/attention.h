@@ -1,0 +1,36 @@
+// The inner loops of attention over pages of 64 tokens: query times keys, and weights times values,
+// for one kv head. What a page looks like is said here; who owns it and what else is in it, not.
+//
+// keys:   [4, d, 16]  four groups of 16 tokens, transposed: the scores of 16 tokens are one vector
+// values: [64, d]
+// Elements are f32, f16 or s8; s8 data is followed by one f32 scale per token, [64].
+#pragma once
+
+#include <cstddef>
+
+namespace compute {
+
+inline constexpr std::size_t kAttentionPageTokens = 64;
+inline constexpr std::size_t kAttentionGroupTokens = 16;
+
+enum class CacheType { F32, F16, Q8 };
+
+// Results depend on the arguments alone: a query's scores are the same whatever n_queries is.
+struct AttentionKernels {
+  // Writes one token's vector of d numbers into place `token` of a page.
+  void (*store_key)(const float* key, std::size_t d, std::size_t token, std::byte* keys);
+  void (*store_value)(const float* value, std::size_t d, std::size_t token, std::byte* values);
+  // out[n_queries, 64] = queries[n_queries, d] * keys^T. Tokens that were never stored give
+  // numbers without meaning.
+  void (*scores)(const float* queries, std::size_t n_queries, std::size_t d, const std::byte* keys,
+                 float* out);
+  // out[n_queries, d] = out * rescale[n_queries] + weights[n_queries, 64] * values, over the tokens
+  // [begin, end).
+  void (*weigh)(const float* weights, const float* rescale, std::size_t n_queries, std::size_t d,
+                const std::byte* values, std::size_t begin, std::size_t end, float* out);
+};
+
+// For the best instruction set of this machine.
+const AttentionKernels& attention_kernels(CacheType type);
+
+}  // namespace compute

@@ -1,0 +1,27 @@
+// gpt-oss (arXiv 2508.10925): attention sinks, every other layer windowed, clamped experts.
+#include "engine/model/architectures.h"
+#include "engine/model/common.h"
+#include "base/limits.h"
+
+namespace engine {
+
+using compute::RopePairing;
+using compute::ops::Activation;
+
+ModelSpec describe_gpt_oss(Hparams& hparams) {
+  auto spec = read_decoder(hparams, RopePairing::Halves);
+  auto experts = read_experts(hparams);
+  experts.gating = Gating::SoftmaxOfChosen;
+  experts.clamped = true;
+  const int window = hparams.required("attention.sliding_window", 0, limits::model_context_max);
+  const auto windowed = windowed_layers(hparams, spec.info.n_layers, 2);
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    auto& layer = spec.layers[i];
+    if (windowed[i]) attention(layer).window = window;
+    layer.feed_forward_norm = "post_attention_norm";
+    layer.feed_forward = experts;
+  }
+  return spec;
+}
+
+}  // namespace engine

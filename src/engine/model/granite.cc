@@ -1,0 +1,32 @@
+// Granite 3 and 4, dense and mixture of experts: a llama with four scales.
+#include "engine/model/architectures.h"
+#include "engine/model/common.h"
+#include "base/limits.h"
+
+namespace engine {
+
+using compute::RopePairing;
+using compute::ops::Activation;
+
+ModelSpec describe_granite(Hparams& hparams) {
+  auto spec = read_decoder(hparams, RopePairing::Adjacent);
+  spec.embedding_scale = hparams.number("embedding_scale", 1);
+  spec.residual_scale = hparams.number("residual_scale", 1);
+  const float logit_divisor = hparams.number("logit_scale", 1);
+  if (spec.embedding_scale == 0) spec.embedding_scale = 1;
+  if (spec.residual_scale == 0) spec.residual_scale = 1;
+  if (logit_divisor != 0) spec.logit_scale = 1 / logit_divisor;
+  return spec;
+}
+
+ModelSpec describe_granitemoe(Hparams& hparams) {
+  auto spec = describe_granite(hparams);
+  auto experts = read_experts(hparams);
+  experts.normalise = true;
+  experts.d_shared = hparams.integer("expert_shared_feed_forward_length", 0, 0,
+                                     8 * limits::model_width_max);
+  for (auto& layer : spec.layers) layer.feed_forward = experts;
+  return spec;
+}
+
+}  // namespace engine

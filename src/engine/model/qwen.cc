@@ -1,0 +1,62 @@
+// Qwen 2, Qwen 3 and their mixtures of experts (arXiv 2407.10671, 2505.09388).
+#include "engine/model/architectures.h"
+#include "engine/model/common.h"
+#include "base/limits.h"
+
+namespace engine {
+
+using compute::RopePairing;
+using compute::ops::Activation;
+
+ModelSpec describe_qwen2(Hparams& hparams) { return read_decoder(hparams, RopePairing::Halves); }
+
+ModelSpec describe_qwen2moe(Hparams& hparams) {
+  auto spec = read_decoder(hparams, RopePairing::Halves);
+  auto experts = read_experts(hparams);
+  experts.d_shared = hparams.integer("expert_shared_feed_forward_length", 0, 0,
+                                     8 * limits::model_width_max);
+  for (auto& layer : spec.layers) layer.feed_forward = experts;
+  return spec;
+}
+
+ModelSpec describe_qwen3(Hparams& hparams) {
+  auto spec = read_decoder(hparams, RopePairing::Halves);
+  for (auto& layer : spec.layers) attention(layer).qk_norm = QkNorm::PerHead;
+  return spec;
+}
+
+ModelSpec describe_qwen3moe(Hparams& hparams) {
+  auto spec = describe_qwen3(hparams);
+  auto experts = read_experts(hparams);
+  experts.normalise = true;
+  for (auto& layer : spec.layers) layer.feed_forward = experts;
+  return spec;
+}
+
+// Qwen 3.5: three gated delta net layers, then one layer of gated attention.
+ModelSpec describe_qwen35(Hparams& hparams) {
+  auto spec = describe_qwen3(hparams);
+  const int interval = hparams.integer("full_attention_interval", 4, 1, limits::model_layers_max);
+  DeltaNetSpec delta;
+  delta.d_conv = hparams.required("ssm.conv_kernel", 1, 64);
+  delta.d_head = hparams.required("ssm.state_size", 1, limits::model_head_width_max);
+  delta.n_key_heads = hparams.required("ssm.group_count", 1, limits::model_heads_max);
+  delta.n_value_heads = hparams.required("ssm.time_step_rank", 1, limits::model_heads_max);
+  const int d_inner = hparams.required("ssm.inner_size", 1, 8 * limits::model_width_max);
+  if (d_inner != delta.n_value_heads * delta.d_head ||
+      delta.n_value_heads % delta.n_key_heads != 0) {
+    hparams.refuse("the sizes of the delta net layers do not fit together");
+  }
+  for (int i = 0; i < spec.info.n_layers; ++i) {
+    auto& layer = spec.layers[static_cast<std::size_t>(i)];
+    layer.feed_forward_norm = "post_attention_norm";
+    if ((i + 1) % interval == 0) {
+      attention(layer).gated = true;
+    } else {
+      layer.mixer = delta;
+    }
+  }
+  return spec;
+}
+
+}  // namespace engine

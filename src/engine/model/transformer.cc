@@ -1,0 +1,188 @@
+#include "engine/model/transformer.h"
+
+#include <cmath>
+
+#include "base/check.h"
+
+namespace engine {
+
+using compute::ConstTensor;
+using compute::MatmulInput;
+using compute::Tensor;
+namespace ops = compute::ops;
+
+Step Transformer::begin_step(const Batch& batch, const KvCache& cache, StatePool& states) {
+  for (std::size_t i = 0; i < ropes_.size(); ++i) angles_[i].set(ropes_[i], batch.positions);
+  return {batch, cache, states, pool_, scratch_, angles_, spec_.norm_epsilon};
+}
+
+void Transformer::embed(const Batch& batch, Tensor x, Step& step) const {
+  for (std::size_t t = 0; t < batch.rows(); ++t) {
+    const auto token = static_cast<std::size_t>(batch.tokens[t]);
+    CHECK(token < token_embedding_.n_out());
+    token_embedding_.row(token, x.row(t));
+  }
+  if (spec_.embedding_scale != 1) ops::scale(x, spec_.embedding_scale, pool_);
+  if (!token_type_.empty()) ops::add_bias(x, std::span<const float>(token_type_), pool_);
+  if (!position_embedding_.empty()) {
+    std::vector<float> row(x.columns());
+    for (std::size_t t = 0; t < batch.rows(); ++t) {
+      const auto position = static_cast<std::size_t>(batch.positions[t]);
+      CHECK(position < position_embedding_.n_out());
+      position_embedding_.row(position, row);
+      for (std::size_t i = 0; i < row.size(); ++i) x.row(t)[i] += row[i];
+    }
+  }
+  if (!embedding_norm_.empty()) apply(embedding_norm_, x, x, step);
+}
+
+// What every layer gets beside its input (Gemma 3n): a row of a table of its own, and a projection
+// of the embedding, averaged. [T, n_layers, d_per_layer].
+Tensor Transformer::embed_per_layer(const Batch& batch, ConstTensor x, Step& step) const {
+  const auto d = static_cast<std::size_t>(spec_.d_per_layer);
+  MatmulInput input(x);
+  const auto projected = apply(per_layer_projection_, input, step);
+  ops::scale(projected, 1 / std::sqrt(static_cast<float>(x.columns())), pool_);
+  const auto heads = projected.reshaped({batch.rows(), layers_.size(), d});
+  apply_per_head(per_layer_projection_norm_, heads, step);
+  const auto looked_up = step.scratch.take({batch.rows(), layers_.size() * d});
+  for (std::size_t t = 0; t < batch.rows(); ++t) {
+    per_layer_embedding_.row(static_cast<std::size_t>(batch.tokens[t]), looked_up.row(t));
+  }
+  ops::add_scaled(looked_up, std::sqrt(static_cast<float>(d)), projected, pool_);
+  ops::scale(projected, std::sqrt(0.5f), pool_);
+  return heads;
+}
+
+void Transformer::add_per_layer(const Layer& layer, std::size_t index, Tensor x,
+                                ConstTensor inputs, Step& step) const {
+  const Scratch::Scope scope(step.scratch);
+  MatmulInput input(x);
+  const auto gate = apply(layer.per_layer_gate, input, step);
+  ops::activate(ops::Activation::GeluTanh, gate, gate, pool_);
+  const std::size_t d = gate.columns();
+  for (std::size_t t = 0; t < x.rows(); ++t) {
+    const float* own = inputs.values() + (t * layers_.size() + index) * d;
+    for (std::size_t i = 0; i < d; ++i) gate.row(t)[i] *= own[i];
+  }
+  MatmulInput gated(gate);
+  const auto out = apply(layer.per_layer_out, gated, step);
+  apply(layer.per_layer_norm, out, out, step);
+  ops::add(x, out, x, pool_);
+}
+
+namespace {
+
+template <class Variant>
+void forward(const Variant& block, ConstTensor x, Tensor out, Step& step) {
+  std::visit(
+      [&](const auto& chosen) {
+        if constexpr (!std::is_same_v<std::decay_t<decltype(chosen)>, std::monostate>) {
+          chosen.forward(x, out, step);
+        }
+      },
+      block);
+}
+
+}  // namespace
+
+void Transformer::run_layer(const Layer& layer, Tensor x, Step& step) const {
+  const Scratch::Scope scope(step.scratch);
+  const auto normed = step.scratch.take({x.rows(), x.columns()});
+  const auto result = step.scratch.take({x.rows(), x.columns()});
+  const auto add_result = [&](const Norm& post_norm, const Norm& sum_norm) {
+    if (!post_norm.empty()) apply(post_norm, result, result, step);
+    ops::add_scaled(result, spec_.residual_scale, x, pool_);
+    if (!sum_norm.empty()) apply(sum_norm, x, x, step);
+  };
+  const auto normed_by = [&](const Norm& norm) -> ConstTensor {
+    if (norm.empty()) return x;
+    apply(norm, x, normed, step);
+    return normed;
+  };
+  forward(layer.mixer, normed_by(layer.mixer_norm), result, step);
+  add_result(layer.mixer_post_norm, layer.mixer_sum_norm);
+  if (std::holds_alternative<std::monostate>(layer.feed_forward)) return;
+  forward(layer.feed_forward, normed_by(layer.feed_forward_norm), result, step);
+  add_result(layer.feed_forward_post_norm, layer.feed_forward_sum_norm);
+}
+
+void Transformer::run_parallel_layer(const Layer& layer, Tensor x, Step& step) const {
+  const Scratch::Scope scope(step.scratch);
+  const auto normed = step.scratch.take({x.rows(), x.columns()});
+  const auto result = step.scratch.take({x.rows(), x.columns()});
+  apply(layer.mixer_norm, x, normed, step);
+  forward(layer.mixer, normed, result, step);
+  ops::add_scaled(result, spec_.residual_scale, x, pool_);
+  forward(layer.feed_forward, normed, result, step);
+  ops::add_scaled(result, spec_.residual_scale, x, pool_);
+}
+
+// All layers; the wanted rows after the last norm: [n_output_rows, d_model].
+Tensor Transformer::run(const Batch& batch, Step& step) {
+  const std::size_t d_model = spec_.info.d_model;
+  const auto x = scratch_.take({batch.rows(), d_model});
+  embed(batch, x, step);
+  Tensor per_layer;
+  if (spec_.d_per_layer > 0) per_layer = embed_per_layer(batch, x, step);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const auto& layer = layers_[i];
+    if (spec_.parallel) {
+      run_parallel_layer(layer, x, step);
+    } else {
+      run_layer(layer, x, step);
+    }
+    if (spec_.d_per_layer > 0) add_per_layer(layer, i, x, per_layer, step);
+    if (layer.output_scale != 1) ops::scale(x, layer.output_scale, pool_);
+  }
+  const auto wanted = scratch_.take({batch.output_rows.size(), d_model});
+  for (std::size_t i = 0; i < batch.output_rows.size(); ++i) {
+    std::ranges::copy(x.row(static_cast<std::size_t>(batch.output_rows[i])),
+                      wanted.row(i).begin());
+  }
+  if (!output_norm_.empty()) apply(output_norm_, wanted, wanted, step);
+  return wanted;
+}
+
+Tensor Transformer::hidden(const Batch& batch, const KvCache& cache, StatePool& states) {
+  const Scratch::Scope scope(scratch_);  // given back now, overwritten by the next call only
+  auto step = begin_step(batch, cache, states);
+  return run(batch, step);
+}
+
+Tensor Transformer::logits(const Batch& batch, const KvCache& cache, StatePool& states) {
+  const Scratch::Scope scope(scratch_);
+  auto step = begin_step(batch, cache, states);
+  const auto wanted = run(batch, step);
+  MatmulInput input(wanted);
+  const auto& weight = head_.empty() ? token_embedding_ : head_.weight;
+  const auto out = scratch_.take({wanted.rows(), spec_.info.n_vocab});
+  ops::matmul(input, weight, out, pool_);
+  if (!head_.bias.empty()) ops::add_bias(out, std::span<const float>(head_.bias), pool_);
+  if (spec_.logit_scale != 1) ops::scale(out, spec_.logit_scale, pool_);
+  if (spec_.logit_softcap > 0) ops::softcap(out, spec_.logit_softcap, pool_);
+  return out;
+}
+
+std::vector<float> Transformer::scores(std::span<const float> pooled) {
+  std::vector<float> x(pooled.begin(), pooled.end());
+  if (!classifier_.empty()) {
+    std::vector<float> dense(classifier_.weight.n_out());
+    ops::matmul(ConstTensor(x.data(), {1, x.size()}), classifier_.weight,
+                Tensor(dense.data(), {1, dense.size()}), pool_);
+    for (std::size_t i = 0; i < dense.size(); ++i) {
+      dense[i] = std::tanh(dense[i] + (classifier_.bias.empty() ? 0 : classifier_.bias[i]));
+    }
+    x = std::move(dense);
+  }
+  if (classifier_out_.empty()) return x;
+  std::vector<float> scores(classifier_out_.weight.n_out());
+  ops::matmul(ConstTensor(x.data(), {1, x.size()}), classifier_out_.weight,
+              Tensor(scores.data(), {1, scores.size()}), pool_);
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    if (!classifier_out_.bias.empty()) scores[i] += classifier_out_.bias[i];
+  }
+  return scores;
+}
+
+}  // namespace engine
