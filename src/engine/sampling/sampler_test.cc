@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "engine/golden_files.h"
+#include "engine/golden/files.h"
 #include "engine/sampling/logprobs.h"
 
 namespace engine {

@@ -1,4 +1,4 @@
-#include "engine/golden_files.h"
+#include "engine/golden/files.h"
 
 #include <cstdlib>
 #include <fstream>
