@@ -10,61 +10,71 @@ namespace compute {
 namespace {
 
 // The pair whose wave makes `turns` full turns within the original context, as a real number.
-double pair_of_turns(double turns, const RopeOptions& options) {
-  const auto context = static_cast<double>(options.original_context);
-  return static_cast<double>(options.n_rotated) *
-         std::log(context / (turns * 2 * std::numbers::pi)) /
-         (2 * std::log(static_cast<double>(options.base)));
+float pair_of_turns(float turns, const RopeOptions& options) {
+  const auto context = static_cast<float>(options.original_context);
+  return static_cast<float>(options.n_rotated) *
+         std::log(context / (turns * 2 * std::numbers::pi_v<float>)) / (2 * std::log(options.base));
 }
 
 // How much of the scaled frequency a pair takes: 0 below `low` (fast waves stay), 1 above `high`.
-double ramp(double low, double high, double pair) {
-  return std::clamp((pair - low) / std::max(0.001, high - low), 0.0, 1.0);
+float ramp(float low, float high, float pair) {
+  return std::clamp((pair - low) / std::max(0.001f, high - low), 0.0f, 1.0f);
 }
 
 }  // namespace
 
-Rope::Rope(const RopeOptions& options) : pairing_(options.pairing) {
+Rope::Rope(const RopeOptions& options)
+    : frequency_scale_(options.frequency_scale), pairing_(options.pairing) {
   CHECK(options.n_rotated % 2 == 0);
   const std::size_t n_pairs = options.n_rotated / 2;
   CHECK(options.frequency_divisors.empty() || options.frequency_divisors.size() >= n_pairs);
-
+  if (n_pairs > 0) {
+    pair_ratio_ = std::pow(options.base, -2.0f / static_cast<float>(options.n_rotated));
+  }
+  if (!options.frequency_divisors.empty()) {
+    divisors_.assign(options.frequency_divisors.begin(),
+                     options.frequency_divisors.begin() + static_cast<std::ptrdiff_t>(n_pairs));
+  }
   const bool yarn = options.extension_factor != 0;
-  double low = 0;
-  double high = 0;
+  float low = 0;
+  float high = 0;
   if (yarn) {
-    low = std::max(0.0, std::floor(pair_of_turns(options.beta_fast, options)));
-    high = std::min(static_cast<double>(options.n_rotated) - 1,
+    low = std::max(0.0f, std::floor(pair_of_turns(options.beta_fast, options)));
+    high = std::min(static_cast<float>(options.n_rotated) - 1,
                     std::ceil(pair_of_turns(options.beta_slow, options)));
   }
-
   for (std::size_t i = 0; i < n_pairs; ++i) {
-    const double exponent = -2.0 * static_cast<double>(i) / static_cast<double>(options.n_rotated);
-    double unscaled = std::pow(static_cast<double>(options.base), exponent);
-    if (!options.frequency_divisors.empty()) unscaled /= options.frequency_divisors[i];
-    const double scaled = unscaled * options.frequency_scale;
-    const double kept =
-        yarn ? (1 - ramp(low, high, static_cast<double>(i))) * options.extension_factor : 0;
-    frequencies_.push_back(scaled * (1 - kept) + unscaled * kept);
+    unscaled_share_.push_back(
+        yarn ? (1 - ramp(low, high, static_cast<float>(i))) * options.extension_factor : 0);
   }
-
   magnitude_ = options.attention_factor;
   // YaRN, section 3.4: attention sharpens with the logarithm of the extension.
   if (yarn) magnitude_ *= 1.0f + 0.1f * std::log(1.0f / options.frequency_scale);
 }
 
+void Rope::angles(std::int32_t position, std::span<float> out) const {
+  auto running = static_cast<float>(position);
+  for (std::size_t i = 0; i < unscaled_share_.size(); ++i) {
+    const float unscaled = divisors_.empty() ? running : running / divisors_[i];
+    const float share = unscaled_share_[i];
+    out[i] = frequency_scale_ * unscaled * (1 - share) + unscaled * share;
+    running *= pair_ratio_;
+  }
+}
+
 void RopeAngles::set(const Rope& rope, std::span<const std::int32_t> positions) {
-  const auto frequencies = rope.frequencies();
   n_tokens_ = positions.size();
-  n_pairs_ = frequencies.size();
+  n_pairs_ = rope.n_rotated() / 2;
   pairing_ = rope.pairing();
   table_.resize(n_tokens_ * 2 * n_pairs_);
   auto* out = table_.data();
   for (const auto position : positions) {
+    const std::span angles(out + n_pairs_, n_pairs_);
+    rope.angles(position, angles);
     for (std::size_t i = 0; i < n_pairs_; ++i) {
-      const double angle = position * frequencies[i];
-      out[i] = static_cast<float>(std::cos(angle)) * rope.magnitude();
-      out[n_pairs_ + i] = static_cast<float>(std::sin(angle)) * rope.magnitude();
+      const float angle = angles[i];
+      out[i] = std::cos(angle) * rope.magnitude();
+      out[n_pairs_ + i] = std::sin(angle) * rope.magnitude();
     }
     out += 2 * n_pairs_;
   }

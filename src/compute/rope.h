@@ -38,13 +38,19 @@ class Rope {
  public:
   explicit Rope(const RopeOptions& options);
 
-  std::size_t n_rotated() const { return 2 * frequencies_.size(); }
+  std::size_t n_rotated() const { return 2 * unscaled_share_.size(); }
   RopePairing pairing() const { return pairing_; }
-  std::span<const double> frequencies() const { return frequencies_; }  // radians per position
   float magnitude() const { return magnitude_; }
+  // The angles of all pairs at one position. Single precision and one multiplication per pair, the
+  // way the reference computes them that models are compared with: far into a long text the
+  // rounding of an angle decides more than the rounding of everything else.
+  void angles(std::int32_t position, std::span<float> out) const;
 
  private:
-  std::vector<double> frequencies_;
+  float pair_ratio_ = 1;  // of the frequencies of neighbouring pairs
+  float frequency_scale_ = 1;
+  std::vector<float> divisors_;        // [n_pairs] or empty
+  std::vector<float> unscaled_share_;  // [n_pairs]: YaRN
   float magnitude_ = 1;
   RopePairing pairing_;
 };

@@ -104,8 +104,8 @@ void compare_greedy(ModelRunner& runner, std::vector<float> logits, const json::
                  distance);
 }
 
-Distance compare_runs(ModelRunner& runner, const json::Value& stored, const Limits& limits) {
-  Distance distance;
+void compare_runs(ModelRunner& runner, const json::Value& stored, const Limits& limits,
+                  Distance& distance) {
   for (const auto& value : stored.at("runs").as_array()) {
     const auto& run = value.as_object();
     const auto tokens = ints_of(run.at("tokens"));
@@ -119,7 +119,6 @@ Distance compare_runs(ModelRunner& runner, const json::Value& stored, const Limi
       if (piece == 0) compare_greedy(runner, logits.back(), run, limits, place, distance);
     }
   }
-  return distance;
 }
 
 std::vector<float> normalised(std::vector<float> values) {
@@ -138,8 +137,8 @@ Pooling pooling_named(std::string_view name) {
   return Pooling::None;
 }
 
-Distance compare_embeddings(ModelRunner& runner, const json::Value& stored, const Limits& limits) {
-  Distance distance;
+void compare_embeddings(ModelRunner& runner, const json::Value& stored, const Limits& limits,
+                        Distance& distance) {
   const auto& sequences = stored.at("sequences").as_array();
   for (const auto& value : stored.at("embeddings").as_array()) {
     const auto& entry = value.as_object();
@@ -159,16 +158,12 @@ Distance compare_embeddings(ModelRunner& runner, const json::Value& stored, cons
       }
     }
   }
-  return distance;
 }
 
 Distance compare_with(ModelRunner& runner, const json::Value& stored, const Limits& limits) {
   Distance distance;
-  const auto merge = [&](const Distance& other) {
-    distance.note(other.difference, other.difference / other.worst, other.where);
-  };
-  if (json::find(stored, "runs")) merge(compare_runs(runner, stored, limits));
-  if (json::find(stored, "embeddings")) merge(compare_embeddings(runner, stored, limits));
+  if (json::find(stored, "runs")) compare_runs(runner, stored, limits, distance);
+  if (json::find(stored, "embeddings")) compare_embeddings(runner, stored, limits, distance);
   return distance;
 }
 

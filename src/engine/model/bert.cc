@@ -1,4 +1,5 @@
-// Encoders: BERT (arXiv 1810.04805), Jina BERT v2 (2310.19923), Nomic BERT (2402.01613), ModernBERT (2412.13663).
+// Encoders: BERT (arXiv 1810.04805), Jina BERT v2 (2310.19923), Nomic BERT (2402.01613), ModernBERT
+// (2412.13663).
 #include "engine/model/architectures.h"
 #include "engine/model/common.h"
 #include "base/limits.h"
@@ -78,14 +79,13 @@ ModelSpec describe_modern_bert(Hparams& hparams) {
   auto spec = read_encoder(hparams);
   const int d_head = attention(spec.layers[0]).d_key;
   spec.embedding_norm = "token_embd_norm";
-  spec.ropes.push_back(read_rope(hparams, RopePairing::Halves,
-                                 hparams.number("rope.freq_base", 160'000), d_head));
-  spec.ropes.push_back(plain_rope(RopePairing::Halves,
-                                  hparams.number("rope.freq_base_swa", 10'000), d_head));
+  spec.ropes.push_back(
+      read_rope(hparams, RopePairing::Halves, hparams.number("rope.freq_base", 160'000), d_head));
+  spec.ropes.push_back(
+      plain_rope(RopePairing::Halves, hparams.number("rope.freq_base_swa", 10'000), d_head));
   spec.rope_divisors = {"", ""};
   const int window = hparams.integer("attention.sliding_window", 0, 0, limits::model_context_max);
-  const auto windowed =
-      windowed_layers(hparams, spec.info.n_layers, 3, /*full_layer_first=*/true);
+  const auto windowed = windowed_layers(hparams, spec.info.n_layers, 3, /*full_layer_first=*/true);
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     auto& layer = spec.layers[i];
     auto& a = attention(layer);

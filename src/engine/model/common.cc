@@ -21,8 +21,7 @@ ModelSpec read_sizes(Hparams& hparams) {
   info.name = hparams.file().find_or<std::string>("general.name", "").value_or("");
   info.n_layers = hparams.required("block_count", 1, kDepthMax);
   info.d_model = static_cast<std::size_t>(hparams.required("embedding_length", 1, kWidthMax));
-  info.context_trained =
-      hparams.required("context_length", 1, limits::model_context_max);
+  info.context_trained = hparams.required("context_length", 1, limits::model_context_max);
   info.context_tokens = hparams.context_tokens();
   const auto* embedding = hparams.file().find_tensor("token_embd.weight");
   if (embedding == nullptr) {
@@ -42,11 +41,11 @@ ModelSpec read_sizes(Hparams& hparams) {
 
 void read_layers(Hparams& hparams, ModelSpec& spec) {
   const int n_layers = spec.info.n_layers;
-  const auto heads = hparams.per_layer("attention.head_count", n_layers, std::nullopt, 0,
-                                       kHeadsMax);
+  const auto heads =
+      hparams.per_layer("attention.head_count", n_layers, std::nullopt, 0, kHeadsMax);
   const int fallback = heads.empty() ? 1 : heads[0];
-  const auto kv_heads = hparams.per_layer("attention.head_count_kv", n_layers, fallback, 0,
-                                          kHeadsMax);
+  const auto kv_heads =
+      hparams.per_layer("attention.head_count_kv", n_layers, fallback, 0, kHeadsMax);
   const auto widths = hparams.per_layer("feed_forward_length", n_layers, 0, 0, kWidthMax * 8);
   for (int i = 0; i < n_layers; ++i) {
     AttentionSpec attention;
@@ -65,23 +64,26 @@ void read_layers(Hparams& hparams, ModelSpec& spec) {
 
 }  // namespace
 
-AttentionSpec& attention(LayerSpec& layer) { return std::get<AttentionSpec>(layer.mixer); }
+AttentionSpec& attention(LayerSpec& layer) {
+  return std::get<AttentionSpec>(layer.mixer);
+}
 const AttentionSpec& attention(const LayerSpec& layer) {
   return std::get<AttentionSpec>(layer.mixer);
 }
-DenseSpec& dense(LayerSpec& layer) { return std::get<DenseSpec>(layer.feed_forward); }
+DenseSpec& dense(LayerSpec& layer) {
+  return std::get<DenseSpec>(layer.feed_forward);
+}
 
 ModelSpec read_decoder(Hparams& hparams, compute::RopePairing pairing, NormKind norm) {
   auto spec = read_sizes(hparams);
   read_layers(hparams, spec);
   spec.norm = norm;
-  spec.norm_epsilon = hparams.required_float(norm == NormKind::Rms
-                                                 ? "attention.layer_norm_rms_epsilon"
-                                                 : "attention.layer_norm_epsilon");
+  spec.norm_epsilon = hparams.required_float(
+      norm == NormKind::Rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon");
   const int n_rotated = attention(spec.layers[0]).d_key;
-  spec.ropes.push_back(read_rope(hparams, pairing, hparams.number("rope.freq_base", 10'000),
-                                 hparams.integer("rope.dimension_count", n_rotated, 2,
-                                                 kHeadWidthMax)));
+  spec.ropes.push_back(
+      read_rope(hparams, pairing, hparams.number("rope.freq_base", 10'000),
+                hparams.integer("rope.dimension_count", n_rotated, 2, kHeadWidthMax)));
   spec.rope_divisors.push_back("rope_freqs");
   return spec;
 }

@@ -24,9 +24,9 @@ ExpertsSpec read_deepseek_experts(Hparams& hparams) {
                                  : Gating::Softmax;
   experts.n_groups = hparams.integer("expert_group_count", 1, 0, experts.n_experts);
   experts.n_groups_used = hparams.integer("expert_group_used_count", 1, 0, experts.n_experts);
-  if (experts.n_groups > 1 && (experts.n_experts % experts.n_groups != 0 ||
-                               experts.n_groups_used < 1 ||
-                               experts.n_groups_used > experts.n_groups)) {
+  if (experts.n_groups > 1 &&
+      (experts.n_experts % experts.n_groups != 0 || experts.n_groups_used < 1 ||
+       experts.n_groups_used > experts.n_groups)) {
     hparams.refuse("the expert groups do not fit the experts");
   }
   return experts;
@@ -45,12 +45,11 @@ ModelSpec describe_deepseek2(Hparams& hparams) {
   mla.d_rope = hparams.required("rope.dimension_count", 2, kWidth);
   // Files with separate key and value matrices give the sizes of a real head in keys of their own;
   // in older ones key_length itself is that.
-  const int d_key = hparams.integer(
-      "attention.key_length_mla", hparams.required("attention.key_length", 1, 2 * kWidth), 1,
-      2 * kWidth);
-  mla.d_value = hparams.integer(
-      "attention.value_length_mla", hparams.required("attention.value_length", 1, kWidth), 1,
-      kWidth);
+  const int d_key =
+      hparams.integer("attention.key_length_mla",
+                      hparams.required("attention.key_length", 1, 2 * kWidth), 1, 2 * kWidth);
+  mla.d_value = hparams.integer("attention.value_length_mla",
+                                hparams.required("attention.value_length", 1, kWidth), 1, kWidth);
   mla.d_nope = d_key - mla.d_rope;
   if (mla.d_nope < 1) hparams.refuse("attention.key_length_mla must exceed rope.dimension_count");
 

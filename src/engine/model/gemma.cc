@@ -36,8 +36,7 @@ void scale_by_model_width(ModelSpec& spec) {
 
 // Windowed layers rotate with a base of their own and are not scaled.
 void add_window_rope(Hparams& hparams, ModelSpec& spec) {
-  spec.ropes.push_back(plain_rope(RopePairing::Halves,
-                                  hparams.number("rope.freq_base_swa", 10'000),
+  spec.ropes.push_back(plain_rope(RopePairing::Halves, hparams.number("rope.freq_base_swa", 10'000),
                                   static_cast<int>(spec.ropes[0].n_rotated)));
   spec.rope_divisors.push_back("");
   for (auto& layer : spec.layers) attention(layer).rope = attention(layer).window > 0 ? 1 : 0;

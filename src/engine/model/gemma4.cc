@@ -1,4 +1,5 @@
-// Gemma 4: head sizes that differ by layer, layers that share keys and values, embeddings per layer.
+// Gemma 4: head sizes that differ by layer, layers that share keys and values, embeddings per
+// layer.
 #include "engine/model/architectures.h"
 #include "engine/model/common.h"
 #include <cmath>
@@ -20,9 +21,8 @@ void share_keys_and_values(Hparams& hparams, ModelSpec& spec) {
   for (int i = n_layers - shared; i < n_layers; ++i) {
     auto& a = attention(spec.layers[static_cast<std::size_t>(i)]);
     int source = n_layers - shared - 1;
-    while (source >= 0 &&
-           (attention(spec.layers[static_cast<std::size_t>(source)]).window > 0) !=
-               (a.window > 0)) {
+    while (source >= 0 && (attention(spec.layers[static_cast<std::size_t>(source)]).window > 0) !=
+                              (a.window > 0)) {
       --source;
     }
     if (source < 0) hparams.refuse("no layer has the keys and values that the last layers share");
@@ -44,14 +44,13 @@ ModelSpec describe_gemma4(Hparams& hparams) {
   const auto windowed = windowed_layers(hparams, n_layers, 6);
   const int window = hparams.required("attention.sliding_window", 1, limits::model_context_max);
   const int d_head = attention(spec.layers[0]).d_key;
-  const int d_window = hparams.integer("attention.key_length_swa", d_head, 1,
-                                       limits::model_head_width_max);
-  const int d_window_value = hparams.integer("attention.value_length_swa", d_window, 1,
-                                             limits::model_head_width_max);
-  spec.ropes.push_back(
-      plain_rope(RopePairing::Halves, hparams.number("rope.freq_base_swa", 10'000),
-                 hparams.integer("rope.dimension_count_swa", d_window, 2,
-                                 limits::model_head_width_max)));
+  const int d_window =
+      hparams.integer("attention.key_length_swa", d_head, 1, limits::model_head_width_max);
+  const int d_window_value =
+      hparams.integer("attention.value_length_swa", d_window, 1, limits::model_head_width_max);
+  spec.ropes.push_back(plain_rope(
+      RopePairing::Halves, hparams.number("rope.freq_base_swa", 10'000),
+      hparams.integer("rope.dimension_count_swa", d_window, 2, limits::model_head_width_max)));
   spec.rope_divisors.push_back("");
   for (int i = 0; i < n_layers; ++i) {
     auto& layer = spec.layers[static_cast<std::size_t>(i)];

@@ -23,8 +23,8 @@ ModelSpec describe_granitemoe(Hparams& hparams) {
   auto spec = describe_granite(hparams);
   auto experts = read_experts(hparams);
   experts.normalise = true;
-  experts.d_shared = hparams.integer("expert_shared_feed_forward_length", 0, 0,
-                                     8 * limits::model_width_max);
+  experts.d_shared =
+      hparams.integer("expert_shared_feed_forward_length", 0, 0, 8 * limits::model_width_max);
   for (auto& layer : spec.layers) layer.feed_forward = experts;
   return spec;
 }

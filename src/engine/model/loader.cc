@@ -30,12 +30,11 @@ const gguf::TensorInfo* TensorLoader::find(const std::string& full_name, std::si
   if (!found) return refuse(found.error()), nullptr;
   const auto& shape = (*found)->shape;
   const auto as = [](std::size_t n) { return static_cast<std::int64_t>(n); };
-  if (shape[0] != as(n_in) || shape[1] != as(n_out) || shape[2] != as(n_stacked) ||
-      shape[3] != 1) {
-    refuse({ErrorCode::CorruptData,
-            fmt::format("the tensor {} has the shape [{}, {}, {}, {}], expected [{}, {}, {}, 1]",
-                        full_name, shape[0], shape[1], shape[2], shape[3], n_in, n_out,
-                        n_stacked)});
+  if (shape[0] != as(n_in) || shape[1] != as(n_out) || shape[2] != as(n_stacked) || shape[3] != 1) {
+    refuse(
+        {ErrorCode::CorruptData,
+         fmt::format("the tensor {} has the shape [{}, {}, {}, {}], expected [{}, {}, {}, 1]",
+                     full_name, shape[0], shape[1], shape[2], shape[3], n_in, n_out, n_stacked)});
     return nullptr;
   }
   return *found;
@@ -62,8 +61,7 @@ Linear TensorLoader::linear(const std::string& name, std::size_t n_in, std::size
   return linear;
 }
 
-Linear TensorLoader::optional_linear(const std::string& name, std::size_t n_in,
-                                     std::size_t n_out) {
+Linear TensorLoader::optional_linear(const std::string& name, std::size_t n_in, std::size_t n_out) {
   return has(name + ".weight") ? linear(name, n_in, n_out) : Linear();
 }
 
@@ -71,8 +69,7 @@ compute::ExpertWeights TensorLoader::experts(const std::string& name, std::size_
                                              std::size_t n_out, std::size_t n_experts) {
   const auto* tensor = find(prefix_ + name + ".weight", n_in, n_out, n_experts);
   if (tensor == nullptr) return {};
-  auto weights =
-      compute::ExpertWeights::load(source_of(*tensor, n_in, n_out), n_experts, pool_);
+  auto weights = compute::ExpertWeights::load(source_of(*tensor, n_in, n_out), n_experts, pool_);
   if (!weights) return refuse(weights.error()), compute::ExpertWeights();
   return std::move(*weights);
 }
@@ -86,7 +83,9 @@ compute::ExpertWeights TensorLoader::experts_of(std::span<const float> values, s
   return std::move(*weights);
 }
 
-Norm TensorLoader::norm(const std::string& name, std::size_t n) { return norm(name, n, norm_); }
+Norm TensorLoader::norm(const std::string& name, std::size_t n) {
+  return norm(name, n, norm_);
+}
 
 Norm TensorLoader::norm(const std::string& name, std::size_t n, NormKind kind) {
   if (name.empty()) return {};

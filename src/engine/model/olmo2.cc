@@ -1,4 +1,5 @@
-// OLMo 2 and 3 (arXiv 2501.00656): norms after the blocks only; in OLMo 3 most layers are windowed and their rope is not scaled.
+// OLMo 2 and 3 (arXiv 2501.00656): norms after the blocks only; in OLMo 3 most layers are windowed
+// and their rope is not scaled.
 #include "engine/model/architectures.h"
 #include "engine/model/common.h"
 #include "base/limits.h"

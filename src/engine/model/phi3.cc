@@ -1,4 +1,5 @@
-// Phi-3 and Phi-4 (arXiv 2404.14219) with the two factor lists of longrope. The file may name a sliding window; the models are run without it.
+// Phi-3 and Phi-4 (arXiv 2404.14219) with the two factor lists of longrope. The file may name a
+// sliding window; the models are run without it.
 #include "engine/model/architectures.h"
 #include "engine/model/common.h"
 #include "base/limits.h"

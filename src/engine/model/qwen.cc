@@ -8,13 +8,15 @@ namespace engine {
 using compute::RopePairing;
 using compute::ops::Activation;
 
-ModelSpec describe_qwen2(Hparams& hparams) { return read_decoder(hparams, RopePairing::Halves); }
+ModelSpec describe_qwen2(Hparams& hparams) {
+  return read_decoder(hparams, RopePairing::Halves);
+}
 
 ModelSpec describe_qwen2moe(Hparams& hparams) {
   auto spec = read_decoder(hparams, RopePairing::Halves);
   auto experts = read_experts(hparams);
-  experts.d_shared = hparams.integer("expert_shared_feed_forward_length", 0, 0,
-                                     8 * limits::model_width_max);
+  experts.d_shared =
+      hparams.integer("expert_shared_feed_forward_length", 0, 0, 8 * limits::model_width_max);
   for (auto& layer : spec.layers) layer.feed_forward = experts;
   return spec;
 }

@@ -27,19 +27,19 @@ struct AttentionSpec {
   int n_kv_heads = 0;
   int d_key = 0;
   int d_value = 0;
-  float scale = 0;        // of query times key; 0: 1 / sqrt(d_key)
-  int rope = 0;           // index into ModelSpec::ropes, -1: none
-  int window = 0;         // tokens seen, itself included; 0: all
-  float softcap = 0;      // of scores; 0: none
-  float alibi_bias = 0;   // ALiBi (arXiv 2108.12409), its largest bias; 0: none
+  float scale = 0;       // of query times key; 0: 1 / sqrt(d_key)
+  int rope = 0;          // index into ModelSpec::ropes, -1: none
+  int window = 0;        // tokens seen, itself included; 0: all
+  float softcap = 0;     // of scores; 0: none
+  float alibi_bias = 0;  // ALiBi (arXiv 2108.12409), its largest bias; 0: none
   bool fused_qkv = false;
   QkNorm qk_norm = QkNorm::None;
   NormKind qk_norm_kind = NormKind::Rms;
-  bool gated = false;              // the query projection holds a gate for the output beside it
-  bool value_norm = false;         // values pass an RMS norm without weight
-  bool value_from_key = false;     // no value projection: values are the raw keys
-  int shared_layer = -1;           // uses the keys and values of this layer, has none of its own
-  float temperature_scale = 0;     // queries grow with log(position / temperature_floor)
+  bool gated = false;           // the query projection holds a gate for the output beside it
+  bool value_norm = false;      // values pass an RMS norm without weight
+  bool value_from_key = false;  // no value projection: values are the raw keys
+  int shared_layer = -1;        // uses the keys and values of this layer, has none of its own
+  float temperature_scale = 0;  // queries grow with log(position / temperature_floor)
   int temperature_floor = 1;
 };
 
@@ -96,22 +96,22 @@ struct ExpertsSpec {
   int n_used = 0;
   int d_ff = 0;
   Gating gating = Gating::Softmax;
-  bool normalise = false;     // weights of the chosen sum to one
-  float weight_scale = 1;     // and are multiplied by this
-  int n_groups = 1;           // choose groups first, then experts inside them
+  bool normalise = false;  // weights of the chosen sum to one
+  float weight_scale = 1;  // and are multiplied by this
+  int n_groups = 1;        // choose groups first, then experts inside them
   int n_groups_used = 1;
-  bool clamped = false;       // gpt-oss's activation
+  bool clamped = false;  // gpt-oss's activation
   compute::ops::Activation activation = compute::ops::Activation::Silu;
-  int d_shared = 0;           // width of the expert that every token passes; 0: none
+  int d_shared = 0;  // width of the expert that every token passes; 0: none
 };
 
 struct LayerSpec {
   std::variant<AttentionSpec, MlaSpec, MambaSpec, DeltaNetSpec, ShortConvSpec> mixer;
   std::variant<std::monostate, DenseSpec, ExpertsSpec> feed_forward;
   // Tensor names of the norms, without "blk.N." and ".weight"; empty: there is none.
-  std::string mixer_norm = "attn_norm";      // before the mixer
-  std::string mixer_post_norm = {};          // of its result, before the residual sum
-  std::string mixer_sum_norm = {};           // of that sum (post-norm transformers)
+  std::string mixer_norm = "attn_norm";  // before the mixer
+  std::string mixer_post_norm = {};      // of its result, before the residual sum
+  std::string mixer_sum_norm = {};       // of that sum (post-norm transformers)
   std::string feed_forward_norm = "ffn_norm";
   std::string feed_forward_post_norm = {};
   std::string feed_forward_sum_norm = {};
@@ -120,12 +120,12 @@ struct LayerSpec {
 struct ModelSpec {
   ModelInfo info;
   std::vector<LayerSpec> layers;
-  std::vector<compute::RopeOptions> ropes;     // divisors are filled in from rope_divisors
-  std::vector<std::string> rope_divisors;      // per rope: tensor name or empty
+  std::vector<compute::RopeOptions> ropes;  // divisors are filled in from rope_divisors
+  std::vector<std::string> rope_divisors;   // per rope: tensor name or empty
   NormKind norm = NormKind::Rms;
   float norm_epsilon = 0;
   bool causal = true;
-  bool parallel = false;            // mixer and feed-forward read the same normed input
+  bool parallel = false;  // mixer and feed-forward read the same normed input
   float embedding_scale = 1;
   std::string embedding_norm = {};  // tensor names as above
   std::string output_norm = "output_norm";

@@ -54,8 +54,8 @@ Tensor Transformer::embed_per_layer(const Batch& batch, ConstTensor x, Step& ste
   return heads;
 }
 
-void Transformer::add_per_layer(const Layer& layer, std::size_t index, Tensor x,
-                                ConstTensor inputs, Step& step) const {
+void Transformer::add_per_layer(const Layer& layer, std::size_t index, Tensor x, ConstTensor inputs,
+                                Step& step) const {
   const Scratch::Scope scope(step.scratch);
   MatmulInput input(x);
   const auto gate = apply(layer.per_layer_gate, input, step);
@@ -137,8 +137,7 @@ Tensor Transformer::run(const Batch& batch, Step& step) {
   }
   const auto wanted = scratch_.take({batch.output_rows.size(), d_model});
   for (std::size_t i = 0; i < batch.output_rows.size(); ++i) {
-    std::ranges::copy(x.row(static_cast<std::size_t>(batch.output_rows[i])),
-                      wanted.row(i).begin());
+    std::ranges::copy(x.row(static_cast<std::size_t>(batch.output_rows[i])), wanted.row(i).begin());
   }
   if (!output_norm_.empty()) apply(output_norm_, wanted, wanted, step);
   return wanted;

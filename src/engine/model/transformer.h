@@ -1,4 +1,5 @@
-// Runs a model by its description: embedding, layers of a mixer and a feed-forward, last norm, head.
+// Runs a model by its description: embedding, layers of a mixer and a feed-forward, last norm,
+// head.
 #pragma once
 
 #include <memory>

@@ -8,7 +8,9 @@
 namespace engine {
 namespace {
 
-std::size_t size(int n) { return static_cast<std::size_t>(n); }
+std::size_t size(int n) {
+  return static_cast<std::size_t>(n);
+}
 
 // The places in the cache of every layer's keys and values; layers that share have the same.
 std::vector<std::size_t> kv_places(const ModelSpec& spec) {
@@ -127,7 +129,8 @@ Status Transformer::load_ropes(TensorLoader& loader) {
       options.frequency_divisors = rope_divisors_[i];
     }
     for (const float divisor : rope_divisors_[i]) {
-      if (!(divisor > 0)) return fail(ErrorCode::CorruptData, name + " has a factor that is not positive");
+      if (!(divisor > 0))
+        return fail(ErrorCode::CorruptData, name + " has a factor that is not positive");
     }
     if (auto status = loader.status(); !status) return status;
     ropes_.emplace_back(options);
@@ -143,8 +146,9 @@ void Transformer::load_embeddings(TensorLoader& loader) {
   if (spec_.position_embedding) {
     // Sequences cannot be longer than the table.
     const auto* table = loader.find_tensor("position_embd.weight");
-    const auto n = table != nullptr && table->shape[1] > 0 ? static_cast<std::size_t>(table->shape[1])
-                                                           : std::size_t{1};
+    const auto n = table != nullptr && table->shape[1] > 0
+                       ? static_cast<std::size_t>(table->shape[1])
+                       : std::size_t{1};
     position_embedding_ = loader.matrix("position_embd.weight", d_model, n, true);
     spec_.info.context_trained = std::min(spec_.info.context_trained, static_cast<int>(n));
   }

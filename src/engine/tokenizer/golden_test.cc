@@ -10,7 +10,7 @@
 #include "base/json/value.h"
 #include "compute/gguf/file.h"
 #include "compute/gguf/writer.h"
-#include "engine/golden_files.h"
+#include "engine/golden/files.h"
 #include "engine/tokenizer/tokenizer.h"
 
 namespace engine {
@@ -149,7 +149,7 @@ class GoldenTokenizers : public ::testing::Test {
  protected:
   void SetUp() override {
     folder_ = golden("tokenizers");
-    if (folder_.empty()) GTEST_SKIP() << "no golden files beside the source (see golden_files.h)";
+    if (folder_.empty()) GTEST_SKIP() << "no golden files beside the source (see golden/files.h)";
   }
   fs::path folder_;
 };
@@ -218,7 +218,7 @@ TEST_F(GoldenTokenizers, PretokenizersMatchAllStoredCases) {
 
 TEST(GoldenArchitectures, TextsOfTheModelsMatch) {
   const fs::path folder = golden("architectures");
-  if (folder.empty()) GTEST_SKIP() << "no golden files beside the source (see golden_files.h)";
+  if (folder.empty()) GTEST_SKIP() << "no golden files beside the source (see golden/files.h)";
   Tally tally;
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.path().extension() != ".gguf") continue;

@@ -14,7 +14,9 @@ namespace ops = compute::ops;
 
 namespace {
 
-std::size_t size(int n) { return static_cast<std::size_t>(n); }
+std::size_t size(int n) {
+  return static_cast<std::size_t>(n);
+}
 
 // ALiBi (arXiv 2108.12409), for head counts that are no power of two too.
 std::vector<float> alibi_slopes(int n_heads, float bias_max) {
@@ -42,15 +44,15 @@ Tensor columns(ConstTensor x, std::size_t begin, std::size_t count, Step& step) 
 Norm load_qk_norm(TensorLoader& loader, const std::string& name, const AttentionSpec& spec,
                   int n_heads, const gguf::TensorInfo* tensor) {
   const auto whole = size(n_heads) * size(spec.d_key);
-  const bool one_head = spec.qk_norm == QkNorm::PerHead &&
-                        (tensor == nullptr || tensor->n_elements != whole);
+  const bool one_head =
+      spec.qk_norm == QkNorm::PerHead && (tensor == nullptr || tensor->n_elements != whole);
   return loader.norm(name, one_head ? size(spec.d_key) : whole, spec.qk_norm_kind);
 }
 
 }  // namespace
 
-AttentionBlock::AttentionBlock(TensorLoader& loader, const AttentionSpec& spec,
-                               std::size_t d_model, std::size_t kv_layer, bool causal)
+AttentionBlock::AttentionBlock(TensorLoader& loader, const AttentionSpec& spec, std::size_t d_model,
+                               std::size_t kv_layer, bool causal)
     : spec_(spec), kv_layer_(kv_layer), causal_(causal) {
   if (spec_.scale == 0) spec_.scale = 1 / std::sqrt(static_cast<float>(spec_.d_key));
   load_projections(loader, d_model);

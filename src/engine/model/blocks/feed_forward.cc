@@ -14,7 +14,9 @@ namespace ops = compute::ops;
 
 namespace {
 
-std::size_t size(int n) { return static_cast<std::size_t>(n); }
+std::size_t size(int n) {
+  return static_cast<std::size_t>(n);
+}
 
 // gpt-oss: slope and limit of its activation.
 constexpr float kClampedAlpha = 1.702f;
@@ -179,8 +181,7 @@ void ExpertsBlock::add_shared(ConstTensor x, Tensor out, Step& step) const {
   if (!shared_gate_.empty()) {
     for (std::size_t t = 0; t < x.rows(); ++t) {
       const auto row = x.row(t);
-      const float logit =
-          std::inner_product(row.begin(), row.end(), shared_gate_.begin(), 0.0f);
+      const float logit = std::inner_product(row.begin(), row.end(), shared_gate_.begin(), 0.0f);
       const float gate = 1 / (1 + std::exp(-logit));
       for (float& value : shared.row(t)) value *= gate;
     }

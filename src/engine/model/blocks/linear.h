@@ -27,7 +27,7 @@ struct LoraSite {
 };
 
 struct Linear {
-  compute::Weight weight;  // [n_out, n_in]
+  compute::Weight weight;   // [n_out, n_in]
   std::vector<float> bias;  // [n_out] or empty
   std::shared_ptr<LoraSite> lora;
 

@@ -13,7 +13,9 @@ namespace ops = compute::ops;
 
 namespace {
 
-std::size_t size(int n) { return static_cast<std::size_t>(n); }
+std::size_t size(int n) {
+  return static_cast<std::size_t>(n);
+}
 
 }  // namespace
 
@@ -55,8 +57,7 @@ void MlaBlock::load_heads(TensorLoader& loader) {
         key_up_floats_[(h * rank + r) * d_nope + i] = head[i * rank + r];
       }
     }
-    std::copy_n(head + d_nope * rank, d_value * rank,
-                value_up_floats_.data() + h * d_value * rank);
+    std::copy_n(head + d_nope * rank, d_value * rank, value_up_floats_.data() + h * d_value * rank);
   }
   key_up_ = loader.experts_of(key_up_floats_, d_nope, rank, n_heads);
   value_up_ = loader.experts_of(value_up_floats_, rank, d_value, n_heads);

@@ -25,8 +25,8 @@ class MlaBlock {
   std::size_t kv_layer_;
   Linear query_, query_down_, query_up_, latent_, output_;
   Norm query_norm_, latent_norm_;
-  compute::ExpertWeights key_up_;    // per head [kv_rank, d_nope]
-  compute::ExpertWeights value_up_;  // per head [d_value, kv_rank]
+  compute::ExpertWeights key_up_;                       // per head [kv_rank, d_nope]
+  compute::ExpertWeights value_up_;                     // per head [d_value, kv_rank]
   std::vector<float> key_up_floats_, value_up_floats_;  // their numbers, from combined files
 };
 

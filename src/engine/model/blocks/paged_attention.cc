@@ -65,8 +65,8 @@ float soften_page(std::span<float> scores, Sight seen, int page_begin, const Ite
     float score = scores[t] * options.scale;
     if (options.softcap > 0) score = options.softcap * std::tanh(score / options.softcap);
     if (!options.slopes.empty()) {
-      score -= options.slopes[head] *
-               static_cast<float>(std::abs(item.position - (page_begin + t)));
+      score -=
+          options.slopes[head] * static_cast<float>(std::abs(item.position - (page_begin + t)));
     }
     scores[t] = score;
     page_highest = std::max(page_highest, score);
@@ -92,10 +92,9 @@ void attend_item(const Item& item, const Step& step, std::size_t kv_layer, Const
   const auto& pool = step.cache.pool(group);
   const auto& table = item.rows->kv->tables[group];
   const std::size_t d_key = queries.extent(2), d_value = out.extent(2);
-  const auto row = static_cast<std::size_t>(item.rows->first_row + item.position -
-                                            item.rows->position);
-  const float* query =
-      queries.values() + (row * queries.extent(1) + item.first_head) * d_key;
+  const auto row =
+      static_cast<std::size_t>(item.rows->first_row + item.position - item.rows->position);
+  const float* query = queries.values() + (row * queries.extent(1) + item.first_head) * d_key;
   float* result = out.values() + (row * out.extent(1) + item.first_head) * d_value;
   std::fill_n(result, item.n_heads * d_value, 0.0f);
 

@@ -12,9 +12,13 @@ namespace ops = compute::ops;
 
 namespace {
 
-std::size_t size(int n) { return static_cast<std::size_t>(n); }
+std::size_t size(int n) {
+  return static_cast<std::size_t>(n);
+}
 
-float softplus(float x) { return x > 20 ? x : std::log1p(std::exp(x)); }
+float softplus(float x) {
+  return x > 20 ? x : std::log1p(std::exp(x));
+}
 
 // Calls body(rows of one sequence as (first, count), its state) for every sequence of the batch.
 template <class Body>
@@ -222,8 +226,8 @@ void DeltaNetBlock::forward(ConstTensor normed, Tensor out, Step& step) const {
   }
   const auto result = step.scratch.take({rows, n_value, d});
   for_each_sequence(step, state_offset_, [&](std::size_t first, std::size_t count, float* state) {
-    const Rows part{mixed.slice(first, count), beta.slice(first, count),
-                    decay.slice(first, count), result.slice(first, count)};
+    const Rows part{mixed.slice(first, count), beta.slice(first, count), decay.slice(first, count),
+                    result.slice(first, count)};
     step.pool.parallel_for(n_value, 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t h = begin; h < end; ++h) {
         recur(part, h, state + conv_.state_floats() + h * d * d);
@@ -243,8 +247,8 @@ std::size_t ShortConvBlock::state_floats(const ShortConvSpec& spec, std::size_t 
   return d_model * (size(spec.d_conv) - 1);
 }
 
-ShortConvBlock::ShortConvBlock(TensorLoader& loader, const ShortConvSpec& spec,
-                               std::size_t d_model, std::size_t state_offset)
+ShortConvBlock::ShortConvBlock(TensorLoader& loader, const ShortConvSpec& spec, std::size_t d_model,
+                               std::size_t state_offset)
     : state_offset_(state_offset) {
   in_ = loader.linear("shortconv.in_proj", d_model, 3 * d_model);
   conv_ = {.n_channels = d_model,

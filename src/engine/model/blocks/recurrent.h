@@ -50,7 +50,7 @@ class DeltaNetBlock {
   static std::size_t state_floats(const DeltaNetSpec& spec);
 
  private:
-  struct Rows {  // of one sequence
+  struct Rows {             // of one sequence
     compute::Tensor mixed;  // [T, channels]: queries, keys, values after the convolution
     compute::Tensor beta;   // [T, n_value_heads] in (0, 1)
     compute::Tensor decay;  // [T, n_value_heads], log of what the state keeps
