@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "engine/tokenizer/byte_alphabet.h"
 #include "engine/tokenizer/split/text.h"
 #include "engine/tokenizer/utf8.h"
 #include "engine/tokenizer/word_cache.h"
@@ -18,15 +17,11 @@ bool has_space_inside(std::string_view text) {
          text.find(kEscapedSpace, first) != std::string_view::npos;
 }
 
-struct Rules {
-  SymbolTable symbols;
-  MergeTable merges;
-  bool spaces_start_words = true;
-};
-
 // "left right", best first. Lines without a space between two parts have no effect.
-Rules read_merges(std::span<const std::string_view> lines, const Vocabulary& vocabulary) {
-  Rules rules{SymbolTable(vocabulary), MergeTable(lines.size())};
+MergeEncoder::Rules read_merges(std::span<const std::string_view> lines,
+                                const Vocabulary& vocabulary) {
+  MergeEncoder::Rules rules{.symbols = SymbolTable(vocabulary), .merges = MergeTable(lines.size())};
+  rules.spaces_start_words = true;
   std::string joined;
   for (std::size_t rank = 0; rank < lines.size(); ++rank) {
     const std::string_view line = lines[rank];
@@ -57,48 +52,22 @@ Result<std::unique_ptr<BytePair>> BytePair::load(const gguf::File& file,
     if (!found) return fail(found.error());
     lines = *found;
   }
-  std::array<TokenId, 256> byte_tokens;
-  for (std::size_t byte = 0; byte < byte_tokens.size(); ++byte) {
-    byte_tokens[byte] =
+  MergeEncoder::Rules rules = read_merges(lines, vocabulary);
+  rules.whole_words = pretokenizer.whole_words;
+  rules.alphabet = pretokenizer.byte_encoded ? MergeEncoder::Alphabet::Bytes
+                                             : MergeEncoder::Alphabet::Characters;
+  for (std::size_t byte = 0; byte < rules.byte_tokens.size(); ++byte) {
+    rules.byte_tokens[byte] =
         vocabulary.find(pretokenizer.byte_encoded ? std::string(1, static_cast<char>(byte))
                                                   : fmt::format("<0x{:02X}>", byte));
   }
-  Rules rules = read_merges(lines, vocabulary);
-  const auto alphabet = pretokenizer.byte_encoded ? MergeEncoder::Alphabet::Bytes
-                                                  : MergeEncoder::Alphabet::Characters;
-  const bool spaced = rules.spaces_start_words && !pretokenizer.byte_encoded;
   return std::unique_ptr<BytePair>(
-      new BytePair(vocabulary, pretokenizer,
-                   MergeEncoder(alphabet, std::move(rules.symbols), std::move(rules.merges),
-                                byte_tokens, spaced)));
+      new BytePair(vocabulary, pretokenizer, MergeEncoder(vocabulary, std::move(rules))));
 }
 
 BytePair::BytePair(const Vocabulary& vocabulary, const Pretokenizer& pretokenizer,
                    MergeEncoder merger)
-    : vocabulary_(vocabulary), pretokenizer_(pretokenizer), merger_(std::move(merger)) {
-  if (pretokenizer.whole_words) index_whole_words();
-}
-
-void BytePair::index_whole_words() {
-  whole_words_.reserve(vocabulary_.size());
-  for (TokenId id = 0; vocabulary_.has(id); ++id) {
-    if (auto bytes = decode_letters(vocabulary_[id].text)) {
-      whole_words_.emplace(*std::move(bytes), id);
-    }
-  }
-}
-
-// The token that the piece is without merging, where the family takes such.
-TokenId BytePair::whole_word(std::string_view piece) const {
-  if (pretokenizer_.whole_words) {
-    const auto found = whole_words_.find(std::string(piece));
-    if (found != whole_words_.end()) return found->second;
-  }
-  if (pretokenizer_.whole_newlines && piece.find_first_not_of('\n') == std::string_view::npos) {
-    return vocabulary_.find(piece);
-  }
-  return kNoToken;
-}
+    : vocabulary_(vocabulary), pretokenizer_(pretokenizer), merger_(std::move(merger)) {}
 
 void BytePair::encode(std::string_view text, bool, std::vector<TokenId>& out) const {
   std::string escaped;
@@ -115,14 +84,14 @@ void BytePair::encode(std::string_view text, bool, std::vector<TokenId>& out) co
   MergeEncoder::Scratch scratch;
   const auto encode_word = [&](std::string_view word) { merger_.encode(word, out, scratch); };
   const auto encode_piece = [&](std::string_view piece) {
-    const TokenId whole = whole_word(piece);
-    if (whole != kNoToken) {
+    if (pretokenizer_.byte_encoded) return encode_word(piece);
+    const bool newlines = piece.find_first_not_of('\n') == std::string_view::npos;
+    if (const TokenId whole = vocabulary_.find(piece);
+        pretokenizer_.whole_newlines && newlines && whole != kNoToken) {
       out.push_back(whole);
-    } else if (pretokenizer_.byte_encoded) {
-      encode_word(piece);
-    } else {
-      merger_.for_each_word(piece, encode_word);
+      return;
     }
+    merger_.for_each_word(piece, encode_word);
   };
   out.reserve(out.size() + points.bytes().size() / 4);
   std::size_t at = 0;  // in bytes

@@ -2,9 +2,7 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
@@ -26,13 +24,10 @@ class BytePair : public Encoder {
 
  private:
   BytePair(const Vocabulary& vocabulary, const Pretokenizer& pretokenizer, MergeEncoder merger);
-  void index_whole_words();
-  TokenId whole_word(std::string_view piece) const;
 
   const Vocabulary& vocabulary_;
   const Pretokenizer& pretokenizer_;
   MergeEncoder merger_;
-  std::unordered_map<std::string, TokenId> whole_words_;  // by the bytes they stand for
 };
 
 }  // namespace engine::tokenizer

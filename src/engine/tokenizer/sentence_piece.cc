@@ -45,16 +45,10 @@ bool has_space_inside(std::string_view text) {
   return false;
 }
 
-struct Rules {
-  SymbolTable symbols;
-  MergeTable merges;
-  bool spaces_start_words = true;
-};
-
 // A token merges from any two symbols that spell it, where a symbol is a token or one character.
 // Two tries, of the tokens and of the tokens reversed, find all such pairs of a token in time
 // linear in its length.
-Rules merges_of(const Vocabulary& vocabulary) {
+MergeEncoder::Rules merges_of(const Vocabulary& vocabulary) {
   Trie forward;
   Trie backward;
   for (TokenId id = 0; vocabulary.has(id); ++id) {
@@ -62,7 +56,10 @@ Rules merges_of(const Vocabulary& vocabulary) {
     forward.insert(text, id);
     backward.insert(std::string(text.rbegin(), text.rend()), id);
   }
-  Rules rules{SymbolTable(vocabulary), MergeTable(vocabulary.size() * 2)};
+  MergeEncoder::Rules rules{.alphabet = MergeEncoder::Alphabet::Characters,
+                            .symbols = SymbolTable(vocabulary),
+                            .merges = MergeTable(vocabulary.size() * 2)};
+  rules.spaces_start_words = true;
   const std::vector<std::uint32_t> ranks = ranks_of(vocabulary);
   std::vector<Symbol> tails;  // tails[i]: the symbol that text.substr(i) is
   for (TokenId id = 0; vocabulary.has(id); ++id) {
@@ -94,16 +91,14 @@ Rules merges_of(const Vocabulary& vocabulary) {
 }
 
 MergeEncoder encoder_of(const Vocabulary& vocabulary) {
-  std::array<TokenId, 256> byte_tokens;
-  for (std::size_t byte = 0; byte < byte_tokens.size(); ++byte) {
-    TokenId& token = byte_tokens[byte];
+  MergeEncoder::Rules rules = merges_of(vocabulary);
+  for (std::size_t byte = 0; byte < rules.byte_tokens.size(); ++byte) {
+    TokenId& token = rules.byte_tokens[byte];
     token = vocabulary.find(fmt::format("<0x{:02X}>", byte));
     if (token == kNoToken) token = vocabulary.find(std::string(1, static_cast<char>(byte)));
     if (token == kNoToken) token = vocabulary.special().unknown;
   }
-  Rules rules = merges_of(vocabulary);
-  return MergeEncoder(MergeEncoder::Alphabet::Characters, std::move(rules.symbols),
-                      std::move(rules.merges), byte_tokens, rules.spaces_start_words);
+  return MergeEncoder(vocabulary, std::move(rules));
 }
 
 }  // namespace

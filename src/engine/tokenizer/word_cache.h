@@ -2,48 +2,51 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
 #include "engine/token.h"
+#include "engine/tokenizer/word_key.h"
 
 namespace engine::tokenizer {
 
-// One slot per hash; a word takes the place of another. Words are views into the text and tokens a
-// range of the output, so nothing is copied or allocated after construction.
+// One slot per hash; a word takes the place of another. Only short words of few tokens: a slot is a
+// cache line and refers to nothing.
 class WordCache {
  public:
-  // Up to 64 Ki slots: more than the vocabulary of most texts, 2 MiB.
   explicit WordCache(std::size_t text_bytes)
-      : slots_(std::bit_ceil(std::clamp<std::size_t>(text_bytes / 8, 16, 1 << 16))) {}
+      : slots_(std::bit_ceil(std::clamp<std::size_t>(text_bytes / 32, 4, 1 << 15))) {}
 
-  // Appends the tokens of `word`: those of its last occurrence, or what `encode(word)` appends.
+  // Appends the tokens of `word` (not empty): those of before, or what `encode(word)` appends.
   template <class Encode>
   void append(std::string_view word, std::vector<TokenId>& out, Encode encode) {
-    if (word.size() > kWordBytesMax) return encode(word);
-    Slot& slot = slots_[std::hash<std::string_view>()(word) & (slots_.size() - 1)];
-    if (slot.word == word) {
-      for (std::size_t i = 0; i < slot.n_tokens; ++i) {
-        const TokenId token = out[slot.first + i];
-        out.push_back(token);
-      }
+    if (word.size() > WordKey::kBytesMax) return encode(word);
+    const WordKey key = key_of(word);
+    Slot& slot = slots_[key.hash() & (slots_.size() - 1)];
+    if (slot.key == key) {
+      out.insert(out.end(), slot.tokens.begin(), slot.tokens.begin() + slot.n_tokens);
       return;
     }
-    const std::size_t first = out.size();
+    const std::size_t before = out.size();
     encode(word);
-    slot = {word, first, out.size() - first};
+    const std::size_t n = out.size() - before;
+    if (n > slot.tokens.size()) return;
+    slot.key = key;
+    slot.n_tokens = static_cast<std::int32_t>(n);
+    std::copy_n(out.end() - static_cast<std::ptrdiff_t>(n), n, slot.tokens.begin());
   }
 
  private:
-  static constexpr std::size_t kWordBytesMax = 64;  // longer ones hardly ever come again
   struct Slot {
-    std::string_view word;
-    std::size_t first = 0;
-    std::size_t n_tokens = 0;
+    WordKey key;
+    std::array<TokenId, 7> tokens{};
+    std::int32_t n_tokens = 0;
   };
+  static_assert(sizeof(Slot) == 64);
   std::vector<Slot> slots_;
 };
 

@@ -4,27 +4,26 @@
 
 namespace engine::tokenizer {
 
-Text::Text(std::string_view bytes) : bytes_(bytes) {
+Text::Text(std::string_view bytes)
+    : points_(std::make_unique_for_overwrite<char32_t[]>(bytes.size())),
+      classes_(std::make_unique_for_overwrite<std::uint8_t[]>(bytes.size())),
+      bytes_(bytes) {
   const ClassTable& table = ClassTable::get();
-  points_.resize(bytes.size());
-  classes_.resize(bytes.size());
-  std::size_t n = 0;
   bool canonical = true;
-  for (std::size_t i = 0; i < bytes.size();) {
-    if (static_cast<unsigned char>(bytes[i]) < 0x80) {
-      points_[n++] = static_cast<unsigned char>(bytes[i++]);
-      continue;
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++n) {
+    DecodedPoint decoded{static_cast<unsigned char>(bytes[i]), 1, true};
+    if (decoded.point >= 0x80) {
+      decoded = decode_point(bytes, i);
+      canonical = canonical && decoded.valid && decoded.size == utf8_size(decoded.point);
     }
-    const DecodedPoint decoded = decode_point(bytes, i);
-    canonical = canonical && decoded.valid && decoded.size == utf8_size(decoded.point);
-    points_[n++] = decoded.point;
+    points_[n] = decoded.point;
+    classes_[n] = table.of(decoded.point);
     i += decoded.size;
   }
-  points_.resize(n);
-  classes_.resize(n);
-  for (std::size_t i = 0; i < n; ++i) classes_[i] = table.of(points_[i]);
+  size_ = n;
   if (canonical) return;
-  for (const char32_t point : points_) append_utf8(repaired_, point);
+  for (std::size_t i = 0; i < n; ++i) append_utf8(repaired_, points_[i]);
   bytes_ = repaired_;
 }
 

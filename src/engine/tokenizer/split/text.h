@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,16 +20,17 @@ class Text {
   Text(const Text&) = delete;
   Text& operator=(const Text&) = delete;
 
-  std::size_t size() const { return points_.size(); }
-  const char32_t* points() const { return points_.data(); }
-  const std::uint8_t* classes() const { return classes_.data(); }
+  std::size_t size() const { return size_; }
+  const char32_t* points() const { return points_.get(); }
+  const std::uint8_t* classes() const { return classes_.get(); }
   // The text in UTF-8, exactly what the code points spell.
   std::string_view bytes() const { return bytes_; }
-  bool is_ascii() const { return bytes_.size() == points_.size(); }
+  bool is_ascii() const { return bytes_.size() == size_; }
 
  private:
-  std::vector<char32_t> points_;
-  std::vector<std::uint8_t> classes_;
+  std::size_t size_ = 0;
+  std::unique_ptr<char32_t[]> points_;  // room for one per byte
+  std::unique_ptr<std::uint8_t[]> classes_;
   std::string repaired_;
   std::string_view bytes_;
 };
