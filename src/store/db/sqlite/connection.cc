@@ -55,15 +55,15 @@ int bind_value(sqlite3_stmt* statement, int index, const Param& param) {
   return std::visit(Binder{statement, index}, param.value());
 }
 
-// `$3` is a name to SQLite, numbered by first appearance; look it up so that order does not matter.
-int bind_all(sqlite3_stmt* statement, std::span<const Param> params) {
-  for (std::size_t i = 0; i < params.size(); ++i) {
-    const std::string name = "$" + std::to_string(i + 1);
-    const int index = sqlite3_bind_parameter_index(statement, name.c_str());
-    CHECK(index > 0);  // a parameter that the SQL does not mention
-    if (const int code = bind_value(statement, index, params[i]); code != SQLITE_OK) return code;
+// `$3` is a name to SQLite, numbered by first appearance: this maps numbers to its indexes.
+std::vector<int> parameter_indexes(sqlite3_stmt* statement) {
+  const int count = sqlite3_bind_parameter_count(statement);
+  std::vector<int> indexes;
+  for (int i = 1; i <= count; ++i) {
+    const std::string name = "$" + std::to_string(i);
+    indexes.push_back(sqlite3_bind_parameter_index(statement, name.c_str()));
   }
-  return SQLITE_OK;
+  return indexes;
 }
 
 struct ResetStatement {
@@ -122,10 +122,12 @@ Result<std::unique_ptr<Connection>> Connection::open(const Options& options) {
   if (code != SQLITE_OK) return fail(describe_error(handle, code));
 
   sqlite3_busy_timeout(handle, static_cast<int>(limits::store_busy_time_max.count()));
+  // temp_store stays FILE: undo data of large closures in memory makes SQLite 3.40 walk all of it
+  // after each statement, which is quadratic (64 KiB of it stay in memory in any case).
   // No automatic checkpoint: SQLite ignores its errors, and a failed sync must stop us (R6).
   std::string script =
       "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
-      "PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST; PRAGMA trusted_schema=OFF;"
+      "PRAGMA secure_delete=FAST; PRAGMA trusted_schema=OFF;"
       "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-" +
       std::to_string(options.cache_bytes / 1024) + ";";
   if (!options.writable) script = "PRAGMA query_only=ON;" + script;
@@ -151,38 +153,49 @@ Result<std::int64_t> Connection::failed(int code) {
   return fail(describe_error(handle_, code));
 }
 
-Result<sqlite3_stmt*> Connection::prepare(std::string_view sql) {
+Result<const Connection::Statement*> Connection::prepare(std::string_view sql) {
   if (const auto found = by_sql_.find(sql); found != by_sql_.end()) {
     statements_.splice(statements_.begin(), statements_, found->second);
-    return found->second->handle;
+    return &*found->second;
   }
   sqlite3_stmt* handle = nullptr;
   const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
   if (code != SQLITE_OK) return fail(failed(code).error());
   CHECK(handle != nullptr);  // an empty statement
-  statements_.push_front({std::string(sql), handle});
+  statements_.push_front({std::string(sql), handle, parameter_indexes(handle)});
   by_sql_.emplace(statements_.front().sql, statements_.begin());
   if (statements_.size() > limits::store_statements_max) {
     sqlite3_finalize(statements_.back().handle);
     by_sql_.erase(statements_.back().sql);
     statements_.pop_back();
   }
-  return handle;
+  return &statements_.front();
+}
+
+int Connection::bind_all(const Statement& statement, std::span<const Param> params) {
+  CHECK(params.size() <= statement.indexes.size());  // a parameter that the SQL does not mention
+  for (std::size_t i = 0; i < params.size(); ++i) {
+    CHECK(statement.indexes[i] > 0);
+    const int code = bind_value(statement.handle, statement.indexes[i], params[i]);
+    if (code != SQLITE_OK) return code;
+  }
+  return SQLITE_OK;
 }
 
 Result<std::int64_t> Connection::run(std::string_view sql, std::span<const Param> params,
                                      const OnRow& on_row) {
   last_code_ = SQLITE_OK;
-  auto statement = prepare(sql);
-  if (!statement) return fail(std::move(statement.error()));
-  const ResetStatement reset{*statement};
-  if (const int code = bind_all(*statement, params); code != SQLITE_OK) return failed(code);
+  auto prepared = prepare(sql);
+  if (!prepared) return fail(std::move(prepared.error()));
+  sqlite3_stmt* const statement = (*prepared)->handle;
+  const ResetStatement reset{statement};
+  if (const int code = bind_all(**prepared, params); code != SQLITE_OK) return failed(code);
 
   const auto changes_before = sqlite3_total_changes64(handle_);
-  const SqliteRow row(*statement);
+  const SqliteRow row(statement);
   while (true) {
-    const int code = sqlite3_step(*statement);
+    const int code = sqlite3_step(statement);
     if (code == SQLITE_DONE) break;
     if (code != SQLITE_ROW) return failed(code);
     if (!on_row) continue;

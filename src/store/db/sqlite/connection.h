@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/error.h"
 #include "store/db/session.h"
@@ -57,10 +58,12 @@ class Connection final : public Transaction {
   struct Statement {
     std::string sql;
     sqlite3_stmt* handle = nullptr;
+    std::vector<int> indexes;  // [i]: SQLite's index of `$i+1`; 0 when the SQL lacks it
   };
 
   explicit Connection(sqlite3* handle) : handle_(handle) {}
-  Result<sqlite3_stmt*> prepare(std::string_view sql);
+  Result<const Statement*> prepare(std::string_view sql);
+  static int bind_all(const Statement& statement, std::span<const Param> params);
   Result<std::int64_t> failed(int code);
 
   sqlite3* handle_ = nullptr;

@@ -164,15 +164,18 @@ class ForgetfulDisk {
   static int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out) {
     auto& disk = of(vfs);
     std::scoped_lock lock(disk.mutex_);
-    CHECK(name != nullptr);
-    auto found = disk.files_.find(name);
-    if (found == disk.files_.end()) {
-      if (!(flags & SQLITE_OPEN_CREATE)) return SQLITE_CANTOPEN;
-      found = disk.files_.emplace(name, std::make_shared<File>()).first;
+    std::shared_ptr<File> opened;
+    if (name && disk.files_.contains(name)) {
+      opened = disk.files_.at(name);
+    } else if (flags & SQLITE_OPEN_CREATE) {
+      opened = std::make_shared<File>();
+      if (name) disk.files_[name] = opened;  // SQLite's temporary files have none
+    } else {
+      return SQLITE_CANTOPEN;
     }
-    disk.opened_.push_back(found->second);
-    ++found->second->handles;
-    new (file) Handle{{&kMethods}, &disk, found->second.get(), SQLITE_LOCK_NONE};
+    disk.opened_.push_back(opened);
+    ++opened->handles;
+    new (file) Handle{{&kMethods}, &disk, opened.get(), SQLITE_LOCK_NONE};
     if (out) *out = flags;
     return SQLITE_OK;
   }
