@@ -27,6 +27,10 @@ inline constexpr auto http_write_stall_time_max = 30s;  // a reader that takes n
 inline constexpr auto http_linger_time_max =
     2s;  // after an early answer, for the client to read it
 inline constexpr std::size_t http_linger_bytes_max = 256 * 1024;
+inline constexpr auto client_connect_time_max = 10s;
+inline constexpr auto client_idle_time_max = 300s;  // a slow model thinks before its first token
+inline constexpr std::size_t client_idle_connections_max = 64;  // kept per origin
+inline constexpr auto client_idle_connection_time_max = 30s;
 inline constexpr std::size_t websocket_message_bytes_max = 16 * 1024 * 1024;
 inline constexpr auto websocket_idle_time_max = 60s;  // pings go out at half of it
 inline constexpr std::size_t multipart_parts_max = 256;

@@ -46,6 +46,8 @@ Result<Url> from_view(const boost::urls::url_view& view) {
   const auto path = view.encoded_path();
   url.target.assign(path.data(), path.size());
   if (url.target.empty()) url.target = "/";
+  // Boost 1.81 takes what follows an unreadable port for a path.
+  if (!url.target.starts_with('/')) return invalid("its port is not a number from 1 to 65535");
   if (view.has_query()) {
     const auto query = view.encoded_query();
     url.target.append("?").append(query.data(), query.size());

@@ -3,9 +3,11 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace http::detail {
@@ -47,9 +49,9 @@ class Stream {
   auto async_handshake(asio::ssl::stream_base::handshake_type type, Token&& token) {
     return tls_->async_handshake(type, std::forward<Token>(token));
   }
-  template <class Token>
-  auto async_shutdown(Token&& token) {
-    return tls_->async_shutdown(std::forward<Token>(token));
+  // Client side, before the handshake: the certificate must be this host's.
+  void verify_host(const std::string& host) {
+    tls_->set_verify_callback(asio::ssl::host_name_verification(host));
   }
 
   void close() {
