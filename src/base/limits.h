@@ -101,4 +101,10 @@ inline constexpr int model_experts_max = 2'048;
 inline constexpr int model_context_max = 1 << 27;
 inline constexpr int model_vocabulary_max = 1 << 23;
 
+// --- Grammars ---
+inline constexpr auto grammar_compile_time_max = 1s;  // of CPU
+// About 120 and 64 bytes each with their indices: together some 40 MB at the most.
+inline constexpr std::size_t grammar_terms_max = 300'000;
+inline constexpr std::size_t grammar_nodes_max = 200'000;
+
 }  // namespace limits

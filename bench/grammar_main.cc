@@ -1,0 +1,254 @@
+// bench_grammar: how many schemas of a MaskBench file are enforced correctly, and how fast. One JSON
+// object a line: {name, schema, tests: [{valid, data}]}. A file passes when its schema compiles, each
+// valid instance is accepted token by token with compact and with spaced separators and may end
+// there, and each invalid one is refused.
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "base/json/value.h"
+#include "engine/grammar/matcher.h"
+#include "grammar_report.h"
+#include "inference/grammar/json_schema.h"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using engine::grammar::Grammar;
+using engine::grammar::Matcher;
+using engine::grammar::TokenId;
+using engine::grammar::Vocabulary;
+
+struct Separators {
+  const char* item;
+  const char* key;
+};
+constexpr Separators kTight{",", ":"}, kLoose{", ", ": "};
+
+// Numbers the way the data had them: whole doubles keep their ".0".
+std::string spell(const json::Value& number) {
+  if (!number.is_double()) return json::dump(number);
+  const double value = number.get_double();
+  if (std::isfinite(value) && value == std::floor(value) && std::abs(value) < 1e16) {
+    return fmt::format("{:.1f}", value);
+  }
+  return fmt::format("{}", value);
+}
+
+void serialise(const json::Value& value, const Separators& separators, std::string& out) {
+  const char* separator = "";
+  if (const auto* object = value.if_object()) {
+    out += '{';
+    for (const auto& [key, member] : *object) {
+      out += separator + json::quote(key) + separators.key;
+      serialise(member, separators, out);
+      separator = separators.item;
+    }
+    out += '}';
+  } else if (const auto* array = value.if_array()) {
+    out += '[';
+    for (const auto& item : *array) {
+      out += separator;
+      serialise(item, separators, out);
+      separator = separators.item;
+    }
+    out += ']';
+  } else {
+    out += value.is_number() ? spell(value) : json::dump(value);
+  }
+}
+
+std::shared_ptr<const Vocabulary> read_vocabulary(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  const std::string data((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  std::vector<std::string> tokens;
+  for (std::size_t at = 0; at + 2 <= data.size();) {
+    const std::size_t length = static_cast<unsigned char>(data[at]) |
+                               static_cast<std::size_t>(static_cast<unsigned char>(data[at + 1])) << 8;
+    tokens.push_back(data.substr(at + 2, length));
+    at += 2 + length;
+  }
+  if (tokens.empty()) tokens.emplace_back();  // bytes alone when there is no file
+  while (tokens.size() < 257) tokens.emplace_back(1, static_cast<char>(tokens.size() - 1));
+  const TokenId end[] = {0};
+  return std::make_shared<Vocabulary>(tokens, end);
+}
+
+// The longest token at every place: not what a model would write, but a fair walk through the
+// vocabulary.
+std::vector<TokenId> tokenise(const Vocabulary& vocabulary, std::string_view text) {
+  const auto nodes = vocabulary.nodes();
+  std::vector<TokenId> tokens;
+  while (!text.empty()) {
+    std::uint32_t i = 0, end = static_cast<std::uint32_t>(nodes.size());
+    std::size_t best = 0;
+    TokenId token = 0;
+    for (std::size_t n = 0; n < text.size(); ++n) {
+      while (i < end && nodes[i].byte != static_cast<std::uint8_t>(text[n])) i = nodes[i].end;
+      if (i >= end) break;
+      if (nodes[i].token >= 0) {
+        best = n + 1;
+        token = static_cast<TokenId>(nodes[i].token);
+      }
+      end = nodes[i].end;
+      ++i;
+    }
+    if (best == 0) break;
+    tokens.push_back(token);
+    text.remove_prefix(best);
+  }
+  return tokens;
+}
+
+struct Options {
+  std::string data, json_out, vocabulary, only;
+  bool verbose = false;
+};
+
+class Bench {
+ public:
+  Bench(Options options) : options_(std::move(options)) {
+    const auto start = Clock::now();
+    vocabulary_ = read_vocabulary(options_.vocabulary);
+    bits_.resize(vocabulary_->n_words());
+    fmt::print("vocabulary: {} tokens, indexed in {:.0f} ms\n", vocabulary_->n_tokens(),
+               microseconds(start) / 1000);
+  }
+
+  int run() {
+    const bool compressed = options_.data.ends_with(".xz");
+    const std::string command = fmt::format("{} '{}'", compressed ? "xz -dc" : "cat", options_.data);
+    std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+    if (!pipe) return 1;
+    std::string line;
+    for (int c = std::fgetc(pipe.get()); c != EOF; c = std::fgetc(pipe.get())) {
+      if (c != '\n') {
+        line += static_cast<char>(c);
+        continue;
+      }
+      file(line);
+      line.clear();
+    }
+    if (!line.empty()) file(line);
+    report();
+    return 0;
+  }
+
+ private:
+  static double microseconds(Clock::time_point start) {
+    return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+  }
+
+  void file(const std::string& line) {
+    auto parsed = json::parse(line);
+    if (!parsed) {
+      fmt::print("unreadable line: {}\n", parsed.error().message);
+      return;
+    }
+    const auto& object = parsed->as_object();
+    const std::string name(json::string_or(object, "name"));
+    if (!options_.only.empty() && name.find(options_.only) == name.npos) return;
+    auto& figures = by_dataset_[name.substr(0, name.find("---"))];
+    ++figures.files;
+    const auto start = Clock::now();
+    auto grammar = inference::grammar::compile_json_schema(object.at("schema"));
+    figures.compile_us.push_back(static_cast<float>(microseconds(start)));
+    if (!grammar) {
+      ++figures.refused;
+      if (options_.verbose) fmt::print("ERROR {}: {}\n", name, grammar.error().message);
+      return;
+    }
+    bool accepts_wrong = false, refuses_wrong = false;
+    for (const auto& test : object.at("tests").as_array()) {
+      const bool valid = test.at("valid").as_bool();
+      const bool loose = instance(*grammar, test.at("data"), kLoose, &figures);
+      const bool tight = instance(*grammar, test.at("data"), kTight, nullptr);
+      if (valid ? !loose || !tight : loose || tight) {
+        (valid ? refuses_wrong : accepts_wrong) = true;
+        if (options_.verbose) {
+          std::string text;
+          serialise(test.at("data"), kTight, text);
+          fmt::print("{} {}: {} | {}\n", valid ? "REFUSED" : "ACCEPTED", name,
+                     valid ? rest_ : std::string(), text.substr(0, 300));
+        }
+      }
+    }
+    figures.wrongly_accepted += accepts_wrong;
+    figures.wrongly_refused += refuses_wrong;
+    figures.passing += !accepts_wrong && !refuses_wrong;
+  }
+
+  // Whether the instance is accepted; with `figures`, each step's mask is computed, timed together
+  // with the commit of the token, and compared with what the commit says.
+  bool instance(const std::shared_ptr<const Grammar>& grammar, const json::Value& data,
+                const Separators& separators, bench::GrammarFigures* figures) {
+    std::string text;
+    serialise(data, separators, text);
+    Matcher matcher(grammar, vocabulary_);
+    std::size_t at = 0;
+    for (const TokenId token : tokenise(*vocabulary_, text)) {
+      const auto start = Clock::now();
+      if (figures) matcher.mask(bits_);
+      const bool accepted = matcher.accept(token);
+      if (figures) {
+        figures->mask_us.push_back(static_cast<float>(microseconds(start)));
+        ++figures->tokens;
+        if ((bits_[token >> 5] >> (token & 31) & 1) != accepted) {
+          ++mask_errors_;
+          if (options_.verbose) fmt::print("MASK {} at byte {} of {}\n", accepted, at, text.substr(0, 500));
+        }
+      }
+      if (!accepted) {
+        rest_ = text.substr(at, 60);
+        return false;
+      }
+      at += vocabulary_->bytes(token).size();
+    }
+    rest_ = "end";
+    return matcher.can_end();
+  }
+
+  void report() {
+    bench::GrammarFigures all;
+    for (const auto& [name, figures] : by_dataset_) all.add(figures);
+    json::Object datasets;
+    for (auto& [name, figures] : by_dataset_) datasets[name] = to_json(figures);
+    auto tables = by_dataset_;
+    tables["~ all"] = all;
+    print_table(tables);
+    if (mask_errors_ > 0) fmt::print("masks that disagree with the commit: {}\n", mask_errors_);
+    if (options_.json_out.empty()) return;
+    json::Object out = to_json(all);
+    out["mask_errors"] = mask_errors_;
+    out["vocabulary"] = vocabulary_->n_tokens();
+    out["datasets"] = std::move(datasets);
+    std::ofstream(options_.json_out) << json::dump_pretty(out) << '\n';
+  }
+
+  Options options_;
+  std::shared_ptr<const Vocabulary> vocabulary_;
+  std::vector<std::uint32_t> bits_;
+  std::map<std::string, bench::GrammarFigures> by_dataset_;
+  std::string rest_;  // where the last refusal happened
+  std::size_t mask_errors_ = 0;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Structured output on a MaskBench-format file");
+  app.add_option("--data", options.data, "FILE.jsonl or FILE.jsonl.xz")->required();
+  app.add_option("--json", options.json_out, "write the figures here");
+  app.add_option("--vocabulary", options.vocabulary, "tokens written by bench/vocabulary.py");
+  app.add_option("--only", options.only, "files whose name has this in it");
+  app.add_flag("--verbose", options.verbose, "print every failure");
+  CLI11_PARSE(app, argc, argv);
+  return Bench(options).run();
+}

@@ -1,0 +1,112 @@
+#include "engine/grammar/language.h"
+
+#include <algorithm>
+#include <array>
+#include <unordered_set>
+
+#include "engine/grammar/hash.h"
+
+namespace engine::grammar {
+namespace {
+
+// A search for an accepting state looks at this many terms and then assumes that there is one.
+constexpr std::size_t kSearchTermsMax = 400;
+
+}  // namespace
+
+Languages::Languages(Terms& terms) : terms_(terms) { language({}); }
+
+LanguageId Languages::language(LanguageKey key) {
+  if (const auto found = index_.find(key); found != index_.end()) return found->second;
+  const auto id = static_cast<LanguageId>(languages_.size());
+  auto automaton = std::make_unique<Automaton>();
+  Automaton& a = *automaton;
+  a.key = key;
+  std::array<std::uint64_t, 256> labels{};
+  terms_.refine(key.required, labels);
+  for (const TermId term : key.watched) terms_.refine(term, labels);
+  std::unordered_map<std::uint64_t, std::uint8_t> class_of;
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    const auto [it, fresh] =
+        class_of.try_emplace(labels[byte], static_cast<std::uint8_t>(a.representative.size()));
+    if (fresh) a.representative.push_back(static_cast<std::uint8_t>(byte));
+    a.classes[byte] = it->second;
+  }
+  a.n_classes = a.representative.size();
+  a.rows.assign(a.n_classes, kDead);
+  a.terms.assign(a.stride(), kNothing);
+  a.states.push_back({false, false});
+  std::vector<TermId> start{key.required};
+  start.insert(start.end(), key.watched.begin(), key.watched.end());
+  a.start = intern(a, start);
+  languages_.push_back(std::move(automaton));
+  index_.emplace(std::move(key), id);
+  return id;
+}
+
+StateId Languages::intern(Automaton& a, std::span<const TermId> terms) {
+  if (!can_accept(a, terms[0])) return kDead;
+  std::uint64_t hash = 0;
+  for (const TermId term : terms) hash = mix(hash, term);
+  for (auto [it, end] = a.index.equal_range(hash); it != end; ++it) {
+    if (std::ranges::equal(std::span(a.terms).subspan(it->second * a.stride(), a.stride()), terms)) {
+      return it->second;
+    }
+  }
+  const auto id = static_cast<StateId>(a.states.size());
+  const bool universal = terms[0] == kAnything &&
+                         std::ranges::all_of(terms.subspan(1), [](TermId term) {
+                           return term == kAnything || term == kNothing;
+                         });
+  a.states.push_back({terms_.nullable(terms[0]), universal});
+  a.terms.insert(a.terms.end(), terms.begin(), terms.end());
+  a.rows.resize(a.rows.size() + a.n_classes, universal ? id : kUnknown);
+  a.index.emplace(hash, id);
+  ++n_states_;
+  return id;
+}
+
+StateId Languages::compute(Automaton& a, StateId state, std::uint8_t byte) {
+  std::vector<TermId> next(a.terms.begin() + static_cast<std::ptrdiff_t>(state * a.stride()),
+                           a.terms.begin() + static_cast<std::ptrdiff_t>((state + 1) * a.stride()));
+  for (TermId& term : next) term = terms_.derivative(term, byte);
+  const StateId id = intern(a, next);
+  a.rows[state * a.n_classes + a.classes[byte]] = id;
+  return id;
+}
+
+bool Languages::can_accept(const Automaton& a, TermId root) {
+  if (terms_.nullable(root)) return true;
+  if (terms_.plain(root)) return root != kNothing;
+  if (const auto found = can_accept_.find(root); found != can_accept_.end()) return found->second;
+  std::vector<TermId> order{root};
+  std::unordered_set<TermId> seen{root};
+  bool accepts = false;
+  for (std::size_t i = 0; i < order.size() && !accepts; ++i) {
+    for (const std::uint8_t byte : a.representative) {
+      const TermId next = terms_.derivative(order[i], byte);
+      if (next == kNothing) continue;
+      const auto known = can_accept_.find(next);
+      if (known != can_accept_.end() && !known->second) continue;
+      if (terms_.nullable(next) || terms_.plain(next) || known != can_accept_.end() ||
+          order.size() > kSearchTermsMax) {
+        accepts = true;
+        break;
+      }
+      if (seen.insert(next).second) order.push_back(next);
+    }
+  }
+  if (accepts) {
+    can_accept_.emplace(root, true);
+  } else {  // the search was complete: nothing that it saw leads anywhere
+    for (const TermId term : order) can_accept_.emplace(term, false);
+  }
+  return accepts;
+}
+
+bool Languages::possible(LanguageId id) {
+  const Automaton& a = *languages_[id];
+  return a.start != kDead && a.key.length_min <= a.key.length_max;
+}
+
+}  // namespace engine::grammar

@@ -1,0 +1,97 @@
+// Automata over terms, determinised state by state as they are walked. A Language decides one text:
+// whether it satisfies a requirement and, alongside, which of some watched languages it is in.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/grammar/term.h"
+
+namespace engine::grammar {
+
+using LanguageId = std::uint32_t;
+using StateId = std::uint32_t;
+inline constexpr StateId kDead = 0;  // of every language
+inline constexpr LanguageId kFreeLanguage = 0;
+
+struct LanguageKey {
+  TermId required = kAnything;
+  std::vector<TermId> watched;
+  std::uint32_t length_min = 0;  // in code points
+  std::uint32_t length_max = kUnbounded;
+
+  auto operator<=>(const LanguageKey&) const = default;
+};
+
+// Owned by one Grammar; not synchronised. States that cannot lead to acceptance are kDead (as far as
+// a bounded search can tell).
+class Languages {
+ public:
+  explicit Languages(Terms& terms);
+
+  // kFreeLanguage is every string.
+  LanguageId language(LanguageKey key);
+  StateId start(LanguageId language) const { return languages_[language]->start; }
+  std::uint32_t length_min(LanguageId language) const { return languages_[language]->key.length_min; }
+  std::uint32_t length_max(LanguageId language) const { return languages_[language]->key.length_max; }
+  std::size_t n_watched(LanguageId language) const { return languages_[language]->key.watched.size(); }
+
+  StateId step(LanguageId language, StateId state, std::uint8_t byte) {
+    Automaton& a = *languages_[language];
+    const StateId next = a.rows[state * a.n_classes + a.classes[byte]];
+    return next != kUnknown ? next : compute(a, state, byte);
+  }
+  bool accepting(LanguageId language, StateId state) const {
+    return languages_[language]->states[state].accepting;
+  }
+  // Every continuation is accepted, with the same verdicts.
+  bool universal(LanguageId language, StateId state) const {
+    return languages_[language]->states[state].universal;
+  }
+  bool watched(LanguageId language, StateId state, std::size_t index) const {
+    const Automaton& a = *languages_[language];
+    return terms_.nullable(a.terms[state * a.stride() + 1 + index]);
+  }
+  // Some text, of a permitted length, is accepted.
+  bool possible(LanguageId language);
+  // The byte classes, for those who walk whole sets of bytes at once.
+  std::span<const std::uint8_t> classes(LanguageId language) const {
+    return languages_[language]->classes;
+  }
+  std::size_t n_states() const { return n_states_; }
+  std::size_t size() const { return languages_.size(); }
+
+ private:
+  static constexpr StateId kUnknown = UINT32_MAX;
+  struct State {
+    bool accepting, universal;
+  };
+  struct Automaton {
+    LanguageKey key;
+    std::vector<std::uint8_t> classes = std::vector<std::uint8_t>(256);
+    std::vector<std::uint8_t> representative;  // one byte of each class
+    std::size_t n_classes = 0;
+    std::vector<StateId> rows;   // [n_states, n_classes]
+    std::vector<TermId> terms;   // [n_states, 1 + n_watched]
+    std::vector<State> states;
+    std::unordered_multimap<std::uint64_t, StateId> index;
+    StateId start = kDead;
+    std::size_t stride() const { return 1 + key.watched.size(); }
+  };
+
+  StateId compute(Automaton& a, StateId state, std::uint8_t byte);
+  StateId intern(Automaton& a, std::span<const TermId> terms);
+  bool can_accept(const Automaton& a, TermId term);
+
+  Terms& terms_;
+  std::vector<std::unique_ptr<Automaton>> languages_;
+  std::map<LanguageKey, LanguageId> index_;
+  std::unordered_map<TermId, bool> can_accept_;  // of terms that needed a search
+  std::size_t n_states_ = 0;
+};
+
+}  // namespace engine::grammar

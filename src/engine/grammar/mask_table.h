@@ -1,0 +1,67 @@
+// Masks of the tokens that stay inside a text of some language from one of its states, kept by
+// state within a byte bound.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/grammar/machine.h"
+#include "engine/grammar/vocabulary.h"
+
+namespace engine::grammar {
+
+struct TextMask {
+  std::vector<std::uint32_t> inside;  // tokens that end inside the text
+  // Quoted texts: by exit of the vocabulary, whether its prefix is a whole text.
+  std::vector<bool> exits;
+  // Other texts: trie nodes where the text may end and tokens go on, with the state there.
+  std::vector<std::uint32_t> ends;
+};
+
+// Owned by one Grammar for one vocabulary; not synchronised.
+class MaskTable {
+ public:
+  MaskTable(Tables& tables, const Vocabulary& vocabulary, std::size_t bytes_max);
+
+  // `quoted`: the text ends at a quote and is escaped; the state must be between characters then.
+  // Valid until the next call.
+  const TextMask& mask(LanguageId language, StateId state, bool quoted);
+
+  std::size_t bytes() const { return entries_.size() * entry_bytes_; }
+
+ private:
+  // Groups of bytes on which a text can go on for so many characters, whatever they are.
+  struct Safe {
+    Groups groups = 0;
+    std::uint32_t points = 0;  // 0: no such set
+  };
+  struct Entry {
+    std::uint64_t key;
+    TextMask mask;
+  };
+
+  void build(LanguageId language, StateId state, bool quoted, TextMask& mask);
+  void walk(LanguageId language, StateId state, bool quoted, std::span<const Groups> covered,
+            TextMask& mask);
+  void walk_escape(std::uint32_t node, LanguageId language, StateId state, TextMask& mask);
+  Groups passable(LanguageId language, StateId state, std::vector<StateId>& next, Groups wanted);
+  bool step_group(LanguageId language, StateId state, std::size_t group,
+                  std::vector<StateId>& next);
+  Safe widest(LanguageId language, StateId state, Groups candidates);
+  Safe longest(LanguageId language, StateId state, Groups candidates);
+
+  Languages& languages_;
+  const Vocabulary& vocabulary_;
+  Arena arena_;      // stays empty: texts are walked outside of any value
+  Machine machine_;  // for escapes
+  std::size_t entry_bytes_;
+  std::size_t entries_max_;
+  std::list<Entry> entries_;  // most recently used first
+  std::unordered_map<std::uint64_t, std::list<Entry>::iterator> index_;
+};
+
+}  // namespace engine::grammar

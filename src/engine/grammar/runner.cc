@@ -1,0 +1,154 @@
+#include "engine/grammar/runner.h"
+
+#include <algorithm>
+
+namespace engine::grammar {
+namespace {
+
+constexpr std::size_t kCursorsMax = 1'024;   // of an ambiguous grammar; more are dropped
+constexpr std::size_t kReachedMax = 20'000;  // places looked at in one step
+constexpr std::uint16_t kCallDepthMax = 2'000;
+
+}  // namespace
+
+void Runner::begin(RuleId start, std::vector<Cursor>& out) {
+  floor_ = out.size();
+  reached_.clear();
+  calls_.clear();
+  reach(rules_.start(start), 0, out);
+}
+
+void Runner::add(const Cursor& cursor, std::vector<Cursor>& out) {
+  if (out.size() - floor_ >= kCursorsMax) return;
+  if (std::find(out.begin() + static_cast<std::ptrdiff_t>(floor_), out.end(), cursor) == out.end()) {
+    out.push_back(cursor);
+  }
+}
+
+FrameId Runner::call(FrameId parent, PlaceId to) {
+  // A call in last position needs no frame of its own.
+  if (parent != 0 && rules_.is_end(to) && rules_.edges(to).empty()) return parent;
+  for (const FrameId frame : calls_) {
+    if (arena_.at(frame).parent == parent && arena_.at(frame).shape == to) return frame;
+  }
+  Frame frame{.parent = parent, .kind = FrameKind::Call};
+  frame.shape = to;
+  frame.depth = static_cast<std::uint16_t>(parent == 0 ? 1 : arena_.at(parent).depth + 1);
+  const FrameId id = arena_.push(frame);
+  calls_.push_back(id);
+  return id;
+}
+
+void Runner::reach(PlaceId place, FrameId frame, std::vector<Cursor>& out) {
+  if (frame != 0 && arena_.at(frame).depth > kCallDepthMax) return;
+  if (reached_.size() >= kReachedMax) return;
+  const std::pair key{place, frame};
+  if (std::ranges::find(reached_, key) != reached_.end()) return;
+  reached_.push_back(key);
+  if (rules_.is_end(place)) {
+    if (frame == 0) {
+      add({.mode = Mode::Ended}, out);
+    } else {
+      const Frame caller = arena_.at(frame);
+      reach(caller.shape, caller.parent, out);
+    }
+  }
+  for (const Rules::Edge& edge : rules_.edges(place)) {
+    switch (edge.read) {
+      case Rules::Read::Nothing: reach(edge.to, frame, out); break;
+      case Rules::Read::Rule: reach(rules_.start(edge.what), call(frame, edge.to), out); break;
+      case Rules::Read::Token:
+        add({.frame = frame, .mode = Mode::Token, .state = edge.what, .lo = edge.to}, out);
+        break;
+      case Rules::Read::Value: {
+        Cursor cursor{.frame = call(frame, edge.to), .mode = Mode::Value};
+        cursor.machine = tables_.shapes.goal(edge.what);
+        add(cursor, out);
+        break;
+      }
+      case Rules::Read::Text: {
+        const LanguageId language =
+            tables_.languages.language({.required = edge.what, .watched = {}});
+        const StateId start = tables_.languages.start(language);
+        if (start == kDead) break;
+        if (tables_.languages.accepting(language, start)) reach(edge.to, frame, out);
+        Cursor cursor{.frame = frame, .mode = Mode::Scan};
+        cursor.machine = language;
+        cursor.state = start;
+        cursor.lo = edge.to;
+        add(cursor, out);
+        break;
+      }
+    }
+  }
+}
+
+// Adds a cursor that has moved, and what may follow if its value or terminal is over.
+void Runner::settle(const Cursor& cursor, std::vector<Cursor>& out) {
+  if (cursor.mode != Mode::Ended) add(cursor, out);
+  follow(cursor, out);
+}
+
+void Runner::follow(Cursor cursor, std::vector<Cursor>& out) {
+  switch (cursor.mode) {
+    case Mode::Scan:
+      if (tables_.languages.accepting(cursor.machine, cursor.state)) {
+        reach(cursor.lo, cursor.frame, out);
+      }
+      return;
+    case Mode::Number:
+      if (arena_.at(cursor.frame).kind != FrameKind::Call || !machine_.end_number(cursor)) return;
+      [[fallthrough]];
+    case Mode::Ended: {
+      if (cursor.frame == 0) return;
+      const Frame caller = arena_.at(cursor.frame);
+      reach(caller.shape, caller.parent, out);
+      return;
+    }
+    default: return;
+  }
+}
+
+bool Runner::step(std::vector<Cursor>& cursors, std::size_t first, std::size_t last,
+                  std::uint8_t byte) {
+  floor_ = cursors.size();
+  // One value, somewhere inside it: the common case needs none of the bookkeeping below.
+  if (last - first == 1 && cursors[first].mode < Mode::Ended) {
+    Cursor cursor = cursors[first];
+    if (!machine_.step(cursor, byte)) return false;
+    if (cursor.mode != Mode::Ended && cursor.mode != Mode::Number) {
+      cursors.push_back(cursor);
+      return true;
+    }
+    reached_.clear();
+    calls_.clear();
+    settle(cursor, cursors);
+    return cursors.size() > floor_;
+  }
+  reached_.clear();
+  calls_.clear();
+  for (std::size_t i = first; i < last; ++i) {
+    Cursor cursor = cursors[i];
+    if (cursor.mode == Mode::Scan) {
+      cursor.state = tables_.languages.step(cursor.machine, cursor.state, byte);
+      if (cursor.state != kDead) settle(cursor, cursors);
+    } else if (cursor.mode < Mode::Ended && machine_.step(cursor, byte)) {
+      settle(cursor, cursors);
+    }
+  }
+  return cursors.size() > floor_;
+}
+
+bool Runner::step_token(std::vector<Cursor>& cursors, std::size_t first, std::size_t last,
+                        std::uint32_t token) {
+  floor_ = cursors.size();
+  reached_.clear();
+  calls_.clear();
+  for (std::size_t i = first; i < last; ++i) {
+    const Cursor cursor = cursors[i];
+    if (cursor.mode == Mode::Token && cursor.state == token) reach(cursor.lo, cursor.frame, cursors);
+  }
+  return cursors.size() > floor_;
+}
+
+}  // namespace engine::grammar

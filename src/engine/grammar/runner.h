@@ -1,0 +1,47 @@
+// Runs a whole grammar: rules above, value machines inside. Where rules are ambiguous there are
+// several cursors at once; for a plain value there is one.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/grammar/machine.h"
+#include "engine/grammar/rules.h"
+
+namespace engine::grammar {
+
+// Borrows everything. Single-threaded.
+class Runner {
+ public:
+  Runner(Tables& tables, const Rules& rules, Arena& arena, Spacing spacing)
+      : tables_(tables), rules_(rules), arena_(arena), machine_(tables, arena, spacing) {}
+
+  // The cursors before the first byte.
+  void begin(RuleId start, std::vector<Cursor>& out);
+  // Steps cursors[first, last) over a byte and appends what comes of them; false when nothing does.
+  bool step(std::vector<Cursor>& cursors, std::size_t first, std::size_t last, std::uint8_t byte);
+  // The same over a special token.
+  bool step_token(std::vector<Cursor>& cursors, std::size_t first, std::size_t last,
+                  std::uint32_t token);
+  // Appends what follows a value or a terminal that may be over at the cursor.
+  void follow(Cursor cursor, std::vector<Cursor>& out);
+
+  Machine& machine() { return machine_; }
+  Arena& arena() { return arena_; }
+
+ private:
+  void reach(PlaceId place, FrameId frame, std::vector<Cursor>& out);
+  void add(const Cursor& cursor, std::vector<Cursor>& out);
+  void settle(const Cursor& cursor, std::vector<Cursor>& out);
+  FrameId call(FrameId parent, PlaceId to);
+
+  Tables& tables_;
+  const Rules& rules_;
+  Arena& arena_;
+  Machine machine_;
+  std::size_t floor_ = 0;  // where this step's cursors begin in `out`
+  std::vector<std::pair<PlaceId, FrameId>> reached_;
+  std::vector<FrameId> calls_;  // frames pushed in this step
+};
+
+}  // namespace engine::grammar

@@ -1,0 +1,289 @@
+#include "engine/grammar/vocabulary.h"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+
+namespace engine::grammar {
+namespace {
+
+constexpr ByteSet set_of(std::string_view bytes) {
+  ByteSet set;
+  for (const char c : bytes) set.add(static_cast<unsigned char>(c));
+  return set;
+}
+
+constexpr std::size_t kQuoteGroup = 0, kBackslashGroup = 1, kControlGroup = 2;
+
+// Walks a token inside a quoted text. Escapes are followed as far as counting characters and finding
+// the closing quote needs; whether they are well formed is the machine's to judge.
+struct QuotedToken {
+  bool valid = true;
+  std::size_t quote = std::string_view::npos;  // of the closing one
+  std::uint32_t points = 0;                    // before it, or in all
+};
+
+QuotedToken walk_quoted(std::string_view bytes) {
+  QuotedToken token;
+  std::size_t tail = 0;  // continuation bytes still to come
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    if (tail > 0) {
+      if ((byte & 0xC0) != 0x80) return {.valid = false};
+      --tail;
+      continue;
+    }
+    if (byte == '"') {
+      token.quote = i;
+      return token;
+    }
+    if (byte < 0x20 || (byte >= 0x80 && byte < 0xC2) || byte > 0xF4) return {.valid = false};
+    ++token.points;
+    if (byte >= 0xC2) tail = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
+    if (byte != '\\') continue;
+    if (i + 1 == bytes.size()) {
+      --token.points;
+      break;
+    }
+    const char letter = bytes[++i];
+    if (letter == 'u') {
+      const std::size_t digits = std::min<std::size_t>(4, bytes.size() - i - 1);
+      for (std::size_t d = 1; d <= digits; ++d) {
+        const char c = bytes[i + d];
+        const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+        if (!hex) return {.valid = false};
+      }
+      // Surrogate pairs are rare enough in tokens to leave them to the machine.
+      if (digits == 4 && (bytes[i + 1] == 'd' || bytes[i + 1] == 'D') && bytes[i + 2] > '7') {
+        return {.valid = false};
+      }
+      if (digits < 4) --token.points;
+      i += digits;
+    } else if (std::string_view("\"\\/bfnrt").find(letter) == std::string_view::npos) {
+      return {.valid = false};
+    }
+  }
+  return token;
+}
+
+Groups groups_of(std::string_view bytes) {
+  static const std::array<std::uint8_t, 128> group_of = [] {
+    std::array<std::uint8_t, 128> table{};
+    for (std::size_t g = 0; g < kByteGroups; ++g) {
+      for (unsigned b = 0; b < 128; ++b) {
+        if (byte_groups()[g].contains(b)) table[b] = static_cast<std::uint8_t>(g);
+      }
+    }
+    return table;
+  }();
+  Groups groups = 0;
+  std::uint32_t points = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++points) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    std::size_t length = 1;
+    if (byte < 0x80) {
+      groups |= 1u << group_of[byte];
+    } else {
+      length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
+      bool whole = byte >= 0xC2 && byte <= 0xF4 && i + length <= bytes.size();
+      for (std::size_t k = 1; whole && k < length; ++k) {
+        whole = (static_cast<unsigned char>(bytes[i + k]) & 0xC0) == 0x80;
+      }
+      // E0, ED, F0 and F4 restrict what follows; tokens are text, but need not be.
+      if (whole && (byte == 0xE0 || byte == 0xED || byte == 0xF0 || byte == 0xF4)) {
+        const auto second = static_cast<unsigned char>(bytes[i + 1]);
+        whole = byte == 0xE0 ? second >= 0xA0 : byte == 0xED ? second < 0xA0
+                : byte == 0xF0 ? second >= 0x90 : second < 0x90;
+      }
+      groups |= whole ? kWideGroup : kBrokenGroup;
+      if (!whole) length = 1;
+    }
+    i += length;
+  }
+  for (std::size_t s = 0; s < kLengthSteps.size(); ++s) {
+    if (points > kLengthSteps[s]) groups |= 1u << (kFirstLengthBit + s);
+  }
+  return groups;
+}
+
+}  // namespace
+
+const std::array<ByteSet, kByteGroups>& byte_groups() {
+  static const std::array<ByteSet, kByteGroups> groups{
+      set_of("\""), set_of("\\"),
+      [] { ByteSet set = ByteSet::range(0, 0x1F); set.add(0x7F); return set; }(),
+      ByteSet::range('a', 'f'), ByteSet::range('g', 'z'), ByteSet::range('A', 'F'),
+      ByteSet::range('G', 'Z'), ByteSet::range('0', '9'), set_of(" "), set_of("_"), set_of("-"),
+      set_of("."), set_of("/"), set_of(":"), set_of("@"), set_of(",;"), set_of("+="),
+      set_of("()[]{}<>"), set_of("%&#?"), set_of("!$'*^`|~")};
+  return groups;
+}
+
+Groups unquotable_groups() {
+  return 1u << kQuoteGroup | 1u << kBackslashGroup | 1u << kControlGroup;
+}
+
+Vocabulary::Vocabulary(std::span<const std::string> tokens, std::span<const TokenId> end_tokens)
+    : tokens_(tokens.begin(), tokens.end()), end_tokens_(end_tokens.begin(), end_tokens.end()) {
+  for (const TokenId token : end_tokens_) {
+    if (token < tokens_.size()) tokens_[token].clear();
+  }
+  classify_tokens();
+  build_trie();
+  find_exits();
+  build_suffixes();
+}
+
+bool Vocabulary::is_end(TokenId token) const {
+  return std::ranges::find(end_tokens_, token) != end_tokens_.end();
+}
+
+void Vocabulary::classify_tokens() {
+  groups_.assign(n_words() * 32, ~Groups{0});
+  for (TokenId token = 0; token < tokens_.size(); ++token) {
+    if (!tokens_[token].empty()) groups_[token] = groups_of(tokens_[token]);
+  }
+}
+
+void Vocabulary::build_trie() {
+  std::vector<TokenId> order;
+  for (TokenId token = 0; token < tokens_.size(); ++token) {
+    if (!tokens_[token].empty()) order.push_back(token);
+  }
+  std::ranges::sort(order, [&](TokenId a, TokenId b) {
+    return tokens_[a] != tokens_[b] ? tokens_[a] < tokens_[b] : a < b;
+  });
+  next_same_.assign(tokens_.size(), kNoToken);
+  std::vector<std::uint32_t> path;  // nodes from the root to the last token
+  std::string_view previous;
+  const auto close_to = [&](std::size_t depth) {
+    while (path.size() > depth) {
+      Node& node = nodes_[path.back()];
+      node.end = static_cast<std::uint32_t>(nodes_.size());
+      path.pop_back();
+      if (!path.empty()) nodes_[path.back()].groups |= node.groups;
+    }
+  };
+  for (const TokenId token : order) {
+    const std::string_view bytes = tokens_[token];
+    if (bytes == previous) {
+      next_same_[token] = next_same_[static_cast<TokenId>(nodes_[path.back()].token)];
+      next_same_[static_cast<TokenId>(nodes_[path.back()].token)] = token;
+      continue;
+    }
+    std::size_t shared = 0;
+    while (shared < std::min(bytes.size(), previous.size()) && bytes[shared] == previous[shared]) {
+      ++shared;
+    }
+    close_to(shared);
+    for (std::size_t i = shared; i < bytes.size(); ++i) {
+      path.push_back(static_cast<std::uint32_t>(nodes_.size()));
+      nodes_.push_back({0, -1, 0, static_cast<std::uint8_t>(bytes[i])});
+    }
+    nodes_.back().token = static_cast<std::int32_t>(token);
+    nodes_.back().groups = groups_[token];
+    previous = bytes;
+  }
+  close_to(0);
+}
+
+void Vocabulary::find_exits() {
+  quoted_.assign(n_words(), 0);
+  exits_before_.assign(nodes_.size() + 1, 0);
+  std::vector<std::uint32_t> points(tokens_.size());
+  for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
+    exits_before_[i] = static_cast<std::uint32_t>(exits_.size());
+    if (nodes_[i].token < 0) continue;
+    const auto token = static_cast<TokenId>(nodes_[i].token);
+    const QuotedToken walk = walk_quoted(tokens_[token]);
+    if (!walk.valid) continue;
+    if (walk.quote == std::string_view::npos) {
+      allow(token, quoted_);
+      if (walk.points > kShortMax) long_.emplace_back(walk.points, token);
+    } else {
+      exits_.push_back({token, static_cast<std::uint32_t>(walk.quote), walk.points, 0});
+    }
+    for (TokenId same = token; same != kNoToken; same = next_same_[same]) {
+      points[same] = walk.points;
+    }
+  }
+  exits_before_.back() = static_cast<std::uint32_t>(exits_.size());
+  std::ranges::sort(long_, std::greater{});
+  for (std::uint32_t limit = 0; limit <= kShortMax; ++limit) {
+    auto& mask = short_.emplace_back(n_words(), 0u);
+    for (TokenId token = 0; token < tokens_.size(); ++token) {
+      if (points[token] <= limit) mask[token >> 5] |= 1u << (token & 31);
+    }
+  }
+}
+
+void Vocabulary::build_suffixes() {
+  std::vector<std::size_t> order(exits_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto suffix = [&](std::size_t exit) {
+    return bytes(exits_[exit].token).substr(exits_[exit].n_prefix + 1);
+  };
+  std::ranges::sort(order, {}, suffix);
+  suffixes_.push_back({});
+  std::vector<std::uint32_t> path;
+  std::string_view previous;
+  const auto close_to = [&](std::size_t depth) {
+    for (; path.size() > depth; path.pop_back()) {
+      suffixes_[path.back()].end = static_cast<std::uint32_t>(suffixes_.size());
+    }
+  };
+  for (const std::size_t exit : order) {
+    const std::string_view text = suffix(exit);
+    const auto shared = static_cast<std::size_t>(
+        std::ranges::mismatch(text, previous).in1 - text.begin());
+    close_to(shared);
+    for (std::size_t i = shared; i < text.size(); ++i) {
+      path.push_back(static_cast<std::uint32_t>(suffixes_.size()));
+      suffixes_.push_back({0, static_cast<std::uint8_t>(text[i])});
+    }
+    exits_[exit].suffix = text.empty() ? 0 : path.back();
+    previous = text;
+  }
+  close_to(0);
+  suffixes_[0].end = static_cast<std::uint32_t>(suffixes_.size());
+  suffix_begin_.assign(suffixes_.size() + 1, 0);
+  for (const Exit& exit : exits_) ++suffix_begin_[exit.suffix + 1];
+  std::partial_sum(suffix_begin_.begin(), suffix_begin_.end(), suffix_begin_.begin());
+  by_suffix_.assign(order.begin(), order.end());
+  std::ranges::stable_sort(by_suffix_, {}, [&](std::uint32_t exit) { return exits_[exit].suffix; });
+}
+
+void Vocabulary::allow_made_of(Groups groups, std::span<std::uint32_t> bits) const {
+  // Eight lanes at a time; lane i of vector j of a word stands for its bit 8 j + i.
+  using Lanes = std::uint32_t __attribute__((vector_size(32)));
+  constexpr Lanes kBits{1, 2, 4, 8, 16, 32, 64, 128};
+  const Lanes others = Lanes{} + ~groups;
+  for (std::size_t word = 0; word < bits.size(); ++word) {
+    Lanes found{};
+    for (int j = 0; j < 4; ++j) {
+      Lanes lanes;
+      __builtin_memcpy(&lanes, &groups_[word * 32 + static_cast<std::size_t>(j) * 8], sizeof lanes);
+      const Lanes inside = reinterpret_cast<Lanes>((lanes & others) == 0);
+      found |= inside & (kBits << (j * 8));
+    }
+    std::uint32_t folded = 0;
+    for (int lane = 0; lane < 8; ++lane) folded |= found[lane];
+    bits[word] |= folded;
+  }
+}
+
+void Vocabulary::keep_short(std::uint32_t points_max, std::span<std::uint32_t> bits) const {
+  if (points_max <= kShortMax) {
+    const auto& mask = short_[points_max];
+    for (std::size_t i = 0; i < bits.size(); ++i) bits[i] &= mask[i];
+    return;
+  }
+  for (const auto& [points, token] : long_) {
+    if (points <= points_max) break;
+    for (TokenId same = token; same != kNoToken; same = next_same_[same]) {
+      bits[same >> 5] &= ~(1u << (same & 31));
+    }
+  }
+}
+
+}  // namespace engine::grammar

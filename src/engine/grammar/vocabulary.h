@@ -1,0 +1,104 @@
+// A tokenizer's tokens as bytes, indexed for masks: a trie of all of them, what kinds of bytes each
+// is made of, and which of them leave a quoted text. Built once per tokenizer, then shared.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/grammar/byte_set.h"
+
+namespace engine::grammar {
+
+using TokenId = std::uint32_t;
+
+// Groups of bytes, as bits of a word. The first kByteGroups partition ASCII; a further one stands for
+// whole characters beyond it. Length bits say that a token has more characters than a threshold.
+using Groups = std::uint32_t;
+inline constexpr std::size_t kByteGroups = 20;
+inline constexpr Groups kWideGroup = 1u << kByteGroups;         // whole non-ASCII characters
+inline constexpr Groups kBrokenGroup = 1u << (kByteGroups + 1);  // parts of characters
+inline constexpr std::size_t kFirstLengthBit = kByteGroups + 2;
+inline constexpr std::array<std::uint32_t, 9> kLengthSteps{1, 2, 3, 4, 6, 8, 12, 16, 32};
+const std::array<ByteSet, kByteGroups>& byte_groups();
+// The groups that never appear plainly inside a quoted text: quote, backslash, control bytes.
+Groups unquotable_groups();
+
+class Vocabulary {
+ public:
+  // tokens[i] are the bytes of token i; empty for special tokens, which no text contains.
+  // end_tokens: those that end a generation.
+  Vocabulary(std::span<const std::string> tokens, std::span<const TokenId> end_tokens);
+
+  struct Node {  // of a trie in depth-first order
+    std::uint32_t end;    // index after the subtree
+    std::int32_t token;   // that ends here, or -1
+    Groups groups;        // of all tokens at and below the node
+    std::uint8_t byte;
+  };
+  struct Exit {  // a token that leaves a quoted text from its inside: prefix, quote, suffix
+    TokenId token;
+    std::uint32_t n_prefix;  // bytes before the quote
+    std::uint32_t n_points;  // characters they spell
+    std::uint32_t suffix;    // node of the suffix trie; 0 when the quote is the last byte
+  };
+  struct SuffixNode {
+    std::uint32_t end;
+    std::uint8_t byte;
+  };
+
+  std::size_t n_tokens() const { return tokens_.size(); }
+  std::size_t n_words() const { return (tokens_.size() + 31) / 32; }
+  std::string_view bytes(TokenId token) const { return tokens_[token]; }
+  std::span<const TokenId> end_tokens() const { return end_tokens_; }
+  bool is_end(TokenId token) const;
+  std::span<const Node> nodes() const { return nodes_; }
+  // Sets the bits of all tokens whose bytes are those of `token`.
+  void allow(TokenId token, std::span<std::uint32_t> bits) const {
+    for (; token != kNoToken; token = next_same_[token]) bits[token >> 5] |= 1u << (token & 31);
+  }
+
+  // Sets the bits of the tokens made of nothing but these groups.
+  void allow_made_of(Groups groups, std::span<std::uint32_t> bits) const;
+  // Tokens that stay inside a quoted text which lets everything in.
+  std::span<const std::uint32_t> quoted() const { return quoted_; }
+  std::span<const Exit> exits() const { return exits_; }  // in trie order
+  // Exits whose token is at or below the node are exits()[exits_before(node)...].
+  std::size_t exits_before(std::uint32_t node) const { return exits_before_[node]; }
+  std::span<const SuffixNode> suffixes() const { return suffixes_; }  // [0] is the root
+  // The exits whose suffix ends at this node, as indices of exits().
+  std::span<const std::uint32_t> exits_at(std::uint32_t suffix) const {
+    return std::span(by_suffix_).subspan(suffix_begin_[suffix],
+                                         suffix_begin_[suffix + 1] - suffix_begin_[suffix]);
+  }
+  // Clears the tokens that spell more than this many characters inside a quoted text.
+  void keep_short(std::uint32_t points_max, std::span<std::uint32_t> bits) const;
+
+ private:
+  static constexpr TokenId kNoToken = UINT32_MAX;
+  static constexpr std::uint32_t kShortMax = 16;
+
+  void build_trie();
+  void classify_tokens();
+  void find_exits();
+  void build_suffixes();
+
+  std::vector<std::string> tokens_;
+  std::vector<TokenId> end_tokens_;
+  std::vector<TokenId> next_same_;       // tokens with the same bytes, as lists
+  std::vector<Node> nodes_;
+  std::vector<Groups> groups_;           // by token, padded to a multiple of 32
+  std::vector<std::uint32_t> quoted_;
+  std::vector<Exit> exits_;
+  std::vector<std::uint32_t> exits_before_;
+  std::vector<SuffixNode> suffixes_;
+  std::vector<std::uint32_t> by_suffix_;     // exits, ordered by suffix node
+  std::vector<std::uint32_t> suffix_begin_;  // [n_suffixes + 1] into by_suffix_
+  std::vector<std::vector<std::uint32_t>> short_;              // by points: masks of at most so many
+  std::vector<std::pair<std::uint32_t, TokenId>> long_;        // (points, token), longest first
+};
+
+}  // namespace engine::grammar

@@ -1,0 +1,67 @@
+#include "inference/grammar/json_schema.h"
+
+#include "base/limits.h"
+#include "inference/grammar/numbers.h"
+#include "inference/grammar/schema_compiler.h"
+
+namespace inference::grammar {
+namespace {
+
+using engine::grammar::Grammar;
+using engine::grammar::NodeId;
+using engine::grammar::Rules;
+
+std::shared_ptr<const Grammar> of_value(std::unique_ptr<engine::grammar::Tables> tables,
+                                        NodeId node, Whitespace whitespace) {
+  Grammar::Parts parts{.tables = std::move(tables), .rules = {}, .start = 0,
+                       .spacing = spacing(whitespace)};
+  parts.start = parts.rules.add_rule();
+  parts.rules.add_edge(parts.rules.start(parts.start),
+                       {Rules::Read::Value, node, parts.rules.end(parts.start)});
+  parts.rules.close(parts.start);
+  return std::make_shared<Grammar>(std::move(parts));
+}
+
+}  // namespace
+
+engine::grammar::Spacing spacing(Whitespace whitespace) {
+  switch (whitespace) {
+    case Whitespace::Compact: return engine::grammar::kCompact;
+    case Whitespace::Spaced: return engine::grammar::kSpaced;
+    case Whitespace::Flexible: return engine::grammar::kFlexible;
+  }
+  return engine::grammar::kCompact;
+}
+
+std::unique_ptr<engine::grammar::Tables> new_tables() {
+  auto tables = std::make_unique<engine::grammar::Tables>(limits::grammar_terms_max,
+                                                          limits::grammar_nodes_max);
+  tables->shapes.set_number_syntax(number_syntax(tables->terms));
+  return tables;
+}
+
+Result<NodeId> add_json_schema(engine::grammar::Tables& tables, const json::Value& schema,
+                               const SchemaOptions& options) {
+  if (options.strict) {
+    if (auto allowed = check_strict_subset(schema, options.subject); !allowed) {
+      return fail(std::move(allowed.error()));
+    }
+  }
+  return SchemaCompiler(tables, schema, options).compile();
+}
+
+Result<std::shared_ptr<const Grammar>> compile_json_schema(const json::Value& schema,
+                                                           const SchemaOptions& options) {
+  auto tables = new_tables();
+  auto node = add_json_schema(*tables, schema, options);
+  if (!node) return fail(std::move(node.error()));
+  return of_value(std::move(tables), *node, options.whitespace);
+}
+
+std::shared_ptr<const Grammar> any_json_object(Whitespace whitespace) {
+  auto tables = new_tables();
+  const NodeId node = tables->nodes.kinds(only(engine::grammar::Kind::Record));
+  return of_value(std::move(tables), node, whitespace);
+}
+
+}  // namespace inference::grammar
