@@ -1,5 +1,6 @@
 #include "jobs/worker.h"
 
+#include <boost/asio/use_future.hpp>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -45,7 +46,8 @@ base::awaitable<Outcome> store_result(Attempt& attempt) {
     store::Document document{.key = {{"p"}, "result", attempt.job().subject}, .body = "{}"};
     return store::documents::create(transaction, document);
   });
-  EXPECT_TRUE(stored);
+  // Conflict: it was cancelled meanwhile.
+  EXPECT_TRUE(stored || stored.error().code == ErrorCode::Conflict);
   co_return Outcome::done();
 }
 
@@ -213,6 +215,54 @@ TEST_F(Workers, AJobLostToAnotherWorkerIsNotRecordedTwice) {
   stop();
   EXPECT_EQ(get("j").state, State::Succeeded);
   EXPECT_EQ(trace_.ends, 0);
+}
+
+TEST(WorkerThreads, SeveralThreadsShareTheWorkWhileJobsAreCancelledAndItStops) {
+  store::testing::TemporaryDatabase db;
+  base::SystemClock clock;
+  base::SystemRandom random;
+  asio::thread_pool pool(3);
+  std::atomic<int> ended = 0;
+  WorkerOptions options{.handlers = {{.kind = "a",
+                                      .run = store_result,
+                                      .on_end = [&](auto&, const Job&) -> Status {
+                                        ++ended;
+                                        return {};
+                                      }}},
+                        .heartbeat_interval = 1ms,
+                        .poll_interval = 1ms};
+  Worker worker(std::move(options), *db, clock, random, pool.get_executor());
+  ASSERT_TRUE(asio::co_spawn(pool, worker.start(), asio::use_future).get());
+  for (int i = 0; i < 100; ++i) {
+    const base::JobId id{"j" + std::to_string(i)};
+    ASSERT_TRUE(db->write_blocking([&](store::Transaction& transaction) {
+      return queue::enqueue(transaction,
+                            {.id = id, .kind = "a", .project = {"p"}, .subject = id.value},
+                            worker.clock().now_ms());
+    }));
+    worker.wake();
+    if (i % 3 == 0) {
+      auto asked = db->write_blocking([&](store::Transaction& transaction) {
+        return queue::request_cancel(transaction, {"p"}, id, worker.clock().now_ms());
+      });
+      ASSERT_TRUE(asked);
+      worker.nudge(id);
+      // Cancelled while queued ends without the worker.
+      if (asked->state == State::Cancelled && asked->attempts == 0) ++ended;
+    }
+  }
+  std::int64_t open = 1;
+  while (open > 0) {
+    open = *db->read_blocking([](store::Session& session) {
+      return session.query_integer("SELECT COUNT(*) FROM jobs WHERE state IN ('queued', 'running')",
+                                   {});
+    });
+  }
+  asio::co_spawn(pool, worker.stop(), asio::use_future).get();
+  pool.join();
+  auto results = db->read_blocking(
+      [](store::Session& session) { return store::documents::count(session, {{"p"}, "result"}); });
+  EXPECT_EQ(*results + ended, 100);
 }
 
 TEST(QueueClock, IgnoresJumpsOfTheWallClock) {

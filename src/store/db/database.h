@@ -64,7 +64,10 @@ class Database {
   }
 
   // `co_await db.write(fn)`: occupies no thread while it waits, resumes on the caller's executor.
-  // Runs to its end even when the caller is cancelled.
+  // Runs to its end even when the caller is cancelled. Inside a co_await expression, fn may capture
+  // by reference or trivial values; a lambda that captures a string or the like needs a name first
+  // (`auto fn = [s]...; co_await db.write(std::move(fn));`): g++ 12 destroys such temporaries
+  // twice.
   template <class Fn>
   base::awaitable<std::invoke_result_t<Fn&, Transaction&>> write(Fn fn) {
     using Out = std::invoke_result_t<Fn&, Transaction&>;

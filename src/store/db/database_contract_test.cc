@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <thread>
 #include <vector>
 
+#include "base/limits.h"
 #include "store/db/database.h"
 #include "store/db/sqlite/sqlite_database.h"
 #include "store/test_support.h"
@@ -144,9 +146,11 @@ TEST_P(DatabaseContract, CoroutinesAwaitWritesWithoutAThread) {
   base::asio::io_context context;
   int resumed = 0;
   const auto store = [](Database& database, std::int64_t key, int& resumed) -> base::awaitable<> {
-    auto added = co_await database.write([key](Transaction& transaction) {
-      return transaction.execute("INSERT INTO t VALUES ($1, 'c')", {key});
-    });
+    const std::string value(100, 'c');
+    auto insert = [key, value](Transaction& transaction) {
+      return transaction.execute("INSERT INTO t VALUES ($1, $2)", {key, value});
+    };
+    auto added = co_await database.write(std::move(insert));
     EXPECT_TRUE(added);
     ++resumed;
   };
@@ -156,6 +160,42 @@ TEST_P(DatabaseContract, CoroutinesAwaitWritesWithoutAThread) {
   context.run();
   EXPECT_EQ(resumed, 200);
   EXPECT_EQ(rows(), 200);
+}
+
+// Counts how its writes ended.
+base::awaitable<> count_write(Database& database, int& stored, int& refused) {
+  auto status = co_await database.write([](Transaction&) -> Status { return {}; });
+  if (status) {
+    ++stored;
+  } else {
+    refused += status.error().code == ErrorCode::Overloaded ? 1 : 0;
+  }
+}
+
+TEST_P(DatabaseContract, AFullQueueRefusesAndDrains) {
+  std::promise<void> running;
+  std::promise<void> go_on;
+  std::thread slow([&] {
+    auto status = database_->write_blocking([&](Transaction&) -> Status {
+      running.set_value();
+      go_on.get_future().wait();
+      return {};
+    });
+    EXPECT_TRUE(status);
+  });
+  running.get_future().wait();
+  base::asio::io_context context;
+  int stored = 0;
+  int refused = 0;
+  for (std::size_t i = 0; i < limits::store_write_queue_max + 1; ++i) {
+    base::asio::co_spawn(context, count_write(*database_, stored, refused), base::asio::detached);
+  }
+  while (refused == 0) context.run_one();
+  go_on.set_value();
+  context.run();
+  slow.join();
+  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(stored, static_cast<int>(limits::store_write_queue_max));
 }
 
 TEST_P(DatabaseContract, OneProcessPerDatabase) {
