@@ -26,6 +26,7 @@ struct ModelInfo {
   int context_trained = 0;
   int context_tokens = 0;  // longest sequence as loaded
   bool generates = true;   // false for encoders
+  bool causal = true;      // a token sees only those before it
   Pooling pooling = Pooling::None;
   std::vector<std::string> labels = {};  // of a classification head
   std::uint64_t parameters = 0;

@@ -91,6 +91,7 @@ std::size_t state_floats_of(const ModelSpec& spec) {
 
 Transformer::Transformer(ModelSpec spec, const gguf::File& file, compute::Pool& pool)
     : spec_(std::move(spec)), file_(file), pool_(pool) {
+  spec_.info.causal = spec_.causal;
   kv_layers_ = kv_layers_of(spec_);
   state_floats_ = state_floats_of(spec_);
 }

@@ -88,8 +88,8 @@ void Scheduler::plan_prompts() {
   const bool streams = !plan_.empty();
   int rows = streams ? std::min(rows_left_, prompt_rows_beside_streams()) : rows_left_;
   for (auto* sequence : ranked(true)) {
-    if (!sequence->admitted || sequence->decoding() || planned(*sequence)) continue;
-    int count = std::min(rows, sequence->remaining());
+    if (!sequence->admitted || planned(*sequence)) continue;
+    int count = std::min({rows, sequence->remaining(), sequence->piece_max});
     if (sequence->whole) {
       // Cannot be cut: one that is larger than the budget gets a step of its own.
       const bool fits = sequence->remaining() <= rows || plan_.empty();

@@ -21,6 +21,7 @@ struct Sequence {
   std::vector<TokenId> drafts;  // guesses of what follows, computed along with the last token
   bool reuse_prefix = true;     // false when the model must see every token of the prompt
   bool whole = false;           // all tokens in one step: not causal, or pooled
+  int piece_max = 1 << 30;      // rows of the prompt in one step
   int choices = 1;              // sequences that will be forked from this one
 
   // --- the scheduler's ---

@@ -1,0 +1,478 @@
+#include "engine/engine_core.h"
+
+#include <algorithm>
+#include <chrono>
+#include <new>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+namespace engine {
+
+// --- any thread ---
+
+Result<std::unique_ptr<Engine::Core>> Engine::Core::create(Parts parts,
+                                                           const EngineOptions& options) {
+  KvCacheOptions cache_options{
+      .layout = parts.plan.layout,
+      .page_counts = parts.plan.page_counts,
+      .share_prefixes = parts.model->state_floats() == 0 && parts.model->info().generates};
+  auto cache = KvCache::create(std::move(cache_options));
+  if (!cache) return fail(cache.error());
+  return std::unique_ptr<Core>(new Core(std::move(parts), options, std::move(*cache)));
+}
+
+Engine::Core::Core(Parts parts, const EngineOptions& options, KvCache cache)
+    : parts_(std::move(parts)),
+      options_(options),
+      cache_(std::move(cache)),
+      states_(parts_.model->state_floats(), static_cast<std::size_t>(options.sequences_max) + 1),
+      scheduler_({.rows_per_step_max = options.rows_per_step_max,
+                  .sequences_max = options.sequences_max,
+                  .gap_goal = options.gap_goal},
+                 cache_, states_),
+      thread_([this] { run(); }) {}
+
+Engine::Core::~Core() {
+  {
+    std::scoped_lock lock(inbox_mutex_);
+    stopping_ = true;
+  }
+  inbox_filled_.notify_one();
+  thread_.join();
+}
+
+void Engine::Core::post(Message message) {
+  {
+    std::scoped_lock lock(inbox_mutex_);
+    inbox_.push_back(std::move(message));
+  }
+  inbox_filled_.notify_one();
+}
+
+Result<RequestHandle> Engine::Core::submit(std::unique_ptr<LiveRequest> request,
+                                           std::function<void()> notify) {
+  if (live_.fetch_add(1) >= static_cast<std::size_t>(options_.requests_max)) {
+    live_.fetch_sub(1);
+    Error error{ErrorCode::Overloaded, "The engine is busy. Please try again later."};
+    error.retry_after_ms = 1'000;
+    return fail(std::move(error));
+  }
+  request->id = next_id_.fetch_add(1);
+  request->channel = std::make_shared<EventChannel>(options_.channel_events_max, std::move(notify));
+  RequestHandle handle{request->id, request->channel};
+  post(std::move(request));
+  return handle;
+}
+
+void Engine::Core::cancel(RequestId id) {
+  post(Cancel{id});
+}
+void Engine::Core::stop_choice(RequestId id, int choice) {
+  post(StopChoice{id, choice});
+}
+EngineStats Engine::Core::stats() const {
+  return stats_.with([](const EngineStats& stats) { return stats; });
+}
+
+// --- engine thread ---
+
+void Engine::Core::run() {
+  while (take_messages()) {
+    try {
+      step();
+    } catch (const std::bad_alloc&) {
+      fail_all({ErrorCode::ResourceExhausted, "the engine ran out of memory"});
+    }
+    retired_.clear();
+  }
+  fail_all({ErrorCode::Cancelled, "the engine is shutting down"});
+}
+
+// Waits for work when there is none. False when it is time to stop.
+bool Engine::Core::take_messages() {
+  std::deque<Message> messages;
+  {
+    std::unique_lock lock(inbox_mutex_);
+    inbox_filled_.wait(lock, [this] { return stopping_ || !inbox_.empty() || !requests_.empty(); });
+    messages.swap(inbox_);
+    if (stopping_) {
+      // What has not been begun is known to nobody else.
+      for (auto& message : messages) {
+        if (auto* request = std::get_if<std::unique_ptr<LiveRequest>>(&message)) {
+          handle(std::move(*request));
+        }
+      }
+      return false;
+    }
+  }
+  for (auto& message : messages) {
+    std::visit([this](auto& content) { handle(std::move(content)); }, message);
+  }
+  return true;
+}
+
+void Engine::Core::handle(std::unique_ptr<LiveRequest> request) {
+  auto& live = *request;
+  requests_[live.id] = std::move(request);
+  schedule(*live.choices[0]);
+}
+
+void Engine::Core::handle(Cancel cancel) {
+  const auto found = requests_.find(cancel.id);
+  if (found == requests_.end()) return;  // it ended before
+  fail_request(*found->second, {ErrorCode::Cancelled, "the request was cancelled"});
+}
+
+void Engine::Core::handle(StopChoice stop) {
+  const auto found = requests_.find(stop.id);
+  if (found == requests_.end()) return;
+  auto& choices = found->second->choices;
+  if (stop.choice < 0 || static_cast<std::size_t>(stop.choice) >= choices.size()) return;
+  auto& choice = *choices[static_cast<std::size_t>(stop.choice)];
+  if (!choice.finished && choice.generated > 0) {
+    finish_choice(choice, FinishReason::Stop, std::nullopt);
+  }
+}
+
+void Engine::Core::schedule(Choice& choice) {
+  choice_of_[&choice.sequence] = &choice;
+  choice.scheduled = true;
+  scheduler_.add(choice.sequence);
+}
+
+void Engine::Core::unschedule(Choice& choice, bool keep) {
+  if (!choice.scheduled) return;
+  scheduler_.remove(choice.sequence, keep);
+  choice_of_.erase(&choice.sequence);
+  choice.scheduled = false;
+}
+
+void Engine::Core::tell(LiveRequest& request, Event event) {
+  if (request.channel->push(std::move(event))) return;
+  fail_request(request, {ErrorCode::Overloaded, "the reader of this request fell too far behind"});
+}
+
+// The last event. The request lives until the step is over, for the code that is working on it.
+void Engine::Core::retire(LiveRequest& request, Event last) {
+  const auto found = requests_.find(request.id);
+  if (found == requests_.end()) return;  // retired already
+  request.channel->push(std::move(last));
+  retired_.push_back(std::move(found->second));
+  requests_.erase(found);
+  live_.fetch_sub(1);
+}
+
+void Engine::Core::fail_request(LiveRequest& request, Error error) {
+  for (auto& choice : request.choices) {
+    choice->finished = true;
+    unschedule(*choice, /*keep=*/true);
+  }
+  retire(request, Failed{std::move(error)});
+}
+
+void Engine::Core::fail_all(const Error& error) {
+  while (!requests_.empty()) fail_request(*requests_.begin()->second, error);
+  retired_.clear();
+}
+
+void Engine::Core::step() {
+  if (requests_.empty()) return publish_stats(0, counted_.generated_tokens);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto generated_before = counted_.generated_tokens;
+  guess_ahead();
+  const auto plan = scheduler_.next();
+  if (plan.empty()) {
+    // Nobody can move: only possible when one sequence alone exceeds the whole cache.
+    return fail_all({ErrorCode::ResourceExhausted, "the cache is too small for this request"});
+  }
+  generate_batch_.clear();
+  embed_batch_.clear();
+  std::vector<StepRows> generating, embedding;
+  for (const auto& part : plan) {
+    const bool embeds = choice_of_.at(part.sequence)->request->embed.has_value();
+    add_to_batch(part, embeds ? embed_batch_ : generate_batch_, embeds ? embedding : generating);
+  }
+  if (!generating.empty()) {
+    const auto logits = parts_.model->logits(generate_batch_, cache_, states_);
+    for (const auto& rows : generating) use_logits(rows, logits);
+  }
+  if (!embedding.empty()) {
+    const auto hidden = parts_.model->hidden(embed_batch_, cache_, states_);
+    for (const auto& rows : embedding) use_hidden(rows, hidden);
+  }
+  ++counted_.steps;
+  const auto duration = std::chrono::steady_clock::now() - begin;
+  scheduler_.observe(static_cast<int>(generate_batch_.rows() + embed_batch_.rows()), duration);
+  publish_stats(std::chrono::duration<double>(duration).count(), generated_before);
+}
+
+// Guesses pay only while a step is bound by reading the weights: with few rows.
+void Engine::Core::guess_ahead() {
+  constexpr std::size_t kStreamsMax = 2;
+  const bool worthwhile =
+      options_.speculate && parts_.model->state_floats() == 0 && choice_of_.size() <= kStreamsMax;
+  for (auto& [sequence, choice] : choice_of_) {
+    auto& drafts = choice->sequence.drafts;
+    drafts.clear();
+    if (!worthwhile || !sequence->decoding() || !choice->request->generate) continue;
+    drafts = choice->drafter.guess(choice->sequence.tokens);
+    // Never beyond what may still be generated.
+    const int left =
+        std::min(choice->request->generate->tokens_max - choice->generated,
+                 info().context_tokens - static_cast<int>(choice->sequence.tokens.size()));
+    drafts.resize(std::min(drafts.size(), static_cast<std::size_t>(std::max(0, left - 1))));
+    counted_.drafted_tokens += drafts.size();
+  }
+}
+
+void Engine::Core::add_to_batch(const StepPart& part, Batch& batch, std::vector<StepRows>& all) {
+  auto& choice = *choice_of_.at(part.sequence);
+  const auto& sequence = choice.sequence;
+  const auto& request = *choice.request;
+  std::vector<TokenId> tokens;
+  const int n_tokens = static_cast<int>(sequence.tokens.size());
+  for (int i = part.first; i < part.first + part.count; ++i) {
+    tokens.push_back(i < n_tokens ? sequence.tokens[static_cast<std::size_t>(i)]
+                                  : sequence.drafts[static_cast<std::size_t>(i - n_tokens)]);
+  }
+  const int first_row = static_cast<int>(batch.rows());
+  batch.add(tokens, {.position = part.first,
+                     .kv = &sequence.kv,
+                     .state_slot = sequence.state_slot,
+                     .adapter = request.adapter});
+  // Logits say what follows the last token and every draft; more only when somebody asked.
+  const bool all_rows =
+      request.embed || (request.generate->prompt_logprobs && !request.prompt_read);
+  const int first_wanted = all_rows ? part.first : std::max(part.first, n_tokens - 1);
+  StepRows rows{.choice = &choice,
+                .first = part.first,
+                .count = part.count,
+                .first_output = static_cast<int>(batch.output_rows.size()),
+                .outputs = 0};
+  for (int i = first_wanted; i < part.first + part.count; ++i, ++rows.outputs) {
+    batch.output_rows.push_back(first_row + i - part.first);
+  }
+  all.push_back(rows);
+}
+
+void Engine::Core::use_logits(const StepRows& rows, compute::Tensor logits) {
+  auto& choice = *rows.choice;
+  auto& sequence = choice.sequence;
+  auto& request = *choice.request;
+  if (choice.finished) return;
+  const int n_tokens = static_cast<int>(sequence.tokens.size());
+  const int end = rows.first + rows.count;
+  if (choice.generated == 0 && !request.prompt_read) {
+    counted_.prompt_tokens += static_cast<std::uint64_t>(std::min(end, n_tokens) - rows.first);
+  }
+  if (request.generate->prompt_logprobs && !request.prompt_read) {
+    note_prompt_logprobs(rows, logits);
+  }
+  if (end < n_tokens) return cache_.advance(sequence.kv, sequence.tokens, end);
+
+  cache_.advance(sequence.kv, sequence.tokens, n_tokens);
+  const int outputs = end - n_tokens + 1;  // after the last token, and after every draft
+  const int first_output = rows.first_output + rows.outputs - outputs;
+  if (!request.prompt_read) {
+    prompt_was_read(request);
+    fork_choices(request);
+    for (auto& other : request.choices) {
+      if (other.get() != &choice && !other->finished) {
+        continue_choice(*other, logits, first_output, 1);
+      }
+    }
+    if (choice.finished) return;  // the request failed on the way
+  }
+  const auto drafts = sequence.drafts.size();
+  const int drawn = continue_choice(choice, logits, first_output, outputs);
+  const auto accepted = static_cast<std::size_t>(std::max(0, drawn - 1));
+  choice.drafter.learn(drafts, accepted);
+  counted_.accepted_drafts += accepted;
+  // The accepted drafts' keys and values are in place already.
+  if (choice.scheduled && accepted > 0) {
+    cache_.advance(sequence.kv, sequence.tokens, n_tokens + static_cast<int>(accepted));
+  }
+}
+
+void Engine::Core::note_prompt_logprobs(const StepRows& rows, compute::Tensor logits) {
+  auto& request = *rows.choice->request;
+  const auto& prompt = request.generate->prompt;
+  const auto top = static_cast<std::size_t>(request.generate->top_logprobs.value_or(0));
+  if (rows.first == 0) request.prompt_logprobs.assign(1, std::nullopt);  // also after preemption
+  for (int i = 0; i < rows.outputs; ++i) {
+    const auto next = static_cast<std::size_t>(rows.first + i + 1);
+    if (next >= prompt.size()) break;
+    const auto row = logits.row(static_cast<std::size_t>(rows.first_output + i));
+    request.prompt_logprobs.push_back(compute_logprobs(row, prompt[next], top));
+  }
+}
+
+void Engine::Core::prompt_was_read(LiveRequest& request) {
+  request.prompt_read = true;
+  const auto& sequence = request.choices[0]->sequence;
+  request.usage.prompt_tokens = static_cast<int>(sequence.tokens.size());
+  request.usage.cached_tokens = sequence.cached_tokens;
+  counted_.cached_tokens += static_cast<std::uint64_t>(sequence.cached_tokens);
+  tell(request, PromptRead{.prompt_tokens = request.usage.prompt_tokens,
+                           .cached_tokens = request.usage.cached_tokens,
+                           .logprobs = std::move(request.prompt_logprobs)});
+}
+
+// The other choices start from the pages of the first.
+void Engine::Core::fork_choices(LiveRequest& request) {
+  auto& first = *request.choices[0];
+  for (std::size_t i = 1; i < request.choices.size(); ++i) {
+    auto& choice = *request.choices[i];
+    if (choice.finished) continue;  // the request failed meanwhile
+    choice.sequence.tokens = first.sequence.tokens;
+    choice_of_[&choice.sequence] = &choice;
+    choice.scheduled = true;
+    scheduler_.fork(first.sequence, choice.sequence);
+  }
+}
+
+// Draws a token from each row of logits as long as it is the one that was guessed. Returns how many
+// were drawn.
+int Engine::Core::continue_choice(Choice& choice, compute::Tensor logits, int first_output,
+                                  int outputs) {
+  const auto drafts = std::move(choice.sequence.drafts);
+  choice.sequence.drafts.clear();
+  for (int i = 0; i < outputs; ++i) {
+    if (!draw(choice, logits.row(static_cast<std::size_t>(first_output + i)))) return i + 1;
+    const bool guessed = static_cast<std::size_t>(i) < drafts.size() &&
+                         choice.sequence.tokens.back() == drafts[static_cast<std::size_t>(i)];
+    if (!guessed) {
+      take_forced(choice);
+      return i + 1;
+    }
+  }
+  take_forced(choice);
+  return outputs;
+}
+
+// False when the choice ended with this token, or its request failed.
+bool Engine::Core::draw(Choice& choice, std::span<const float> logits) {
+  auto& request = *choice.request;
+  const auto mask = choice.constraint ? choice.constraint->mask() : TokenMask();
+  const auto token =
+      choice.sampler->sample(logits, mask, static_cast<std::uint64_t>(choice.generated));
+  if (!token) {
+    fail_request(request,
+                 {ErrorCode::Internal, mask.empty() ? "the model's output is not a number"
+                                                    : "no token fits the required format"});
+    return false;
+  }
+  std::optional<Logprobs> logprobs;
+  if (const auto top = request.generate->top_logprobs) {
+    logprobs = compute_logprobs(logits, *token, static_cast<std::size_t>(*top));
+  }
+  return take_token(choice, *token, std::move(logprobs));
+}
+
+bool Engine::Core::take_token(Choice& choice, TokenId token, std::optional<Logprobs> logprobs) {
+  auto& request = *choice.request;
+  const auto& asked = *request.generate;
+  ++choice.generated;
+  ++request.usage.generated_tokens;
+  ++counted_.generated_tokens;
+  choice.sampler->add_generated(token);
+  choice.sequence.tokens.push_back(token);
+  if (std::ranges::find(asked.stop_tokens, token) != asked.stop_tokens.end()) {
+    return finish_choice(choice, FinishReason::Stop, token), false;
+  }
+  if (choice.constraint && !choice.constraint->accept(token)) {
+    fail_request(request, {ErrorCode::Internal, "a token left the required format"});
+    return false;
+  }
+  tell(request, TokenGenerated{choice.index, token, std::move(logprobs)});
+  if (choice.finished) return false;  // the reader was too slow
+  if (choice.constraint && choice.constraint->finished()) {
+    return finish_choice(choice, FinishReason::Stop, std::nullopt), false;
+  }
+  const bool full = static_cast<int>(choice.sequence.tokens.size()) >= info().context_tokens;
+  if (choice.generated >= asked.tokens_max || full) {
+    return finish_choice(choice, FinishReason::Length, std::nullopt), false;
+  }
+  return true;
+}
+
+// Tokens that a grammar leaves no choice about need no drawing; the model reads them like a prompt.
+// With log probabilities every token is drawn, for its logits.
+void Engine::Core::take_forced(Choice& choice) {
+  if (!choice.constraint || choice.request->generate->top_logprobs) return;
+  while (!choice.finished) {
+    const auto forced = choice.constraint->forced();
+    if (forced.empty()) return;
+    const std::vector<TokenId> tokens(forced.begin(), forced.end());
+    for (const TokenId token : tokens) {
+      if (!take_token(choice, token, std::nullopt)) return;
+    }
+  }
+}
+
+void Engine::Core::finish_choice(Choice& choice, FinishReason reason,
+                                 std::optional<TokenId> stop_token) {
+  auto& request = *choice.request;
+  choice.finished = true;
+  unschedule(choice, /*keep=*/true);
+  tell(request, ChoiceFinished{choice.index, reason, stop_token});
+  const bool all = std::ranges::all_of(request.choices, [](const auto& c) { return c->finished; });
+  if (all) retire(request, Finished{request.usage});
+}
+
+void Engine::Core::use_hidden(const StepRows& rows, compute::Tensor hidden) {
+  auto& choice = *rows.choice;
+  auto& request = *choice.request;
+  if (choice.finished) return;
+  counted_.prompt_tokens += static_cast<std::uint64_t>(rows.count);
+  if (rows.first == 0) {  // the beginning, perhaps for the second time, after preemption
+    request.vectors.clear();
+    if (request.pooler) request.pooler.emplace(request.pooling, info().d_model);
+  }
+  for (int i = 0; i < rows.outputs; ++i) {
+    const auto state = hidden.row(static_cast<std::size_t>(rows.first_output + i));
+    if (request.pooler) {
+      request.pooler->add(state);
+    } else {
+      request.vectors.emplace_back(state.begin(), state.end());
+    }
+  }
+  const int end = rows.first + rows.count;
+  cache_.advance(choice.sequence.kv, choice.sequence.tokens, end);
+  if (end == static_cast<int>(choice.sequence.tokens.size())) finish_embedding(request);
+}
+
+void Engine::Core::finish_embedding(LiveRequest& request) {
+  auto& choice = *request.choices[0];
+  request.usage.prompt_tokens = static_cast<int>(choice.sequence.tokens.size());
+  if (request.pooler) {
+    auto pooled = request.pooler->result();
+    if (request.pooling == Pooling::Rank) pooled = parts_.model->scores(pooled);
+    request.vectors.push_back(std::move(pooled));
+  }
+  choice.finished = true;
+  unschedule(choice, /*keep=*/false);
+  tell(request, Embedded{std::move(request.vectors)});
+  retire(request, Finished{request.usage});
+}
+
+void Engine::Core::publish_stats(double seconds, std::uint64_t generated_before) {
+  const auto usage = cache_.usage();
+  const auto counts = scheduler_.counts();
+  counted_.pages = usage.pages;
+  counted_.pages_in_use = usage.pages_in_use;
+  counted_.pages_cached = usage.pages_cached;
+  counted_.running = counts.running;
+  counted_.waiting = counts.waiting;
+  counted_.preemptions = counts.preemptions;
+  if (seconds > 0) {
+    const auto generated = static_cast<double>(counted_.generated_tokens - generated_before);
+    const double rate = generated / seconds;
+    double& smoothed = counted_.generated_per_second;
+    smoothed = smoothed == 0 ? rate : 0.9 * smoothed + 0.1 * rate;
+  }
+  stats_.with([this](EngineStats& stats) { stats = counted_; });
+}
+
+}  // namespace engine
