@@ -73,7 +73,7 @@ class Database {
     using Out = std::invoke_result_t<Fn&, Transaction&>;
     return base::asio::async_initiate<const base::asio::use_awaitable_t<>, void(Out)>(
         [this](auto handler, Fn fn) {
-          submit_with(std::move(fn), [handler = std::move(handler)](Out out) mutable {
+          this->submit_with(std::move(fn), [handler = std::move(handler)](Out out) mutable {
             auto executor = base::asio::get_associated_executor(handler);
             base::asio::post(executor,
                              [handler = std::move(handler), out = std::move(out)]() mutable {
