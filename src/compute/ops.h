@@ -5,6 +5,7 @@
 
 #include <cstddef>
 
+#include "compute/kernels/table.h"
 #include "compute/matmul.h"
 #include "compute/rope.h"
 #include "compute/tensor.h"
@@ -29,16 +30,15 @@ void softmax(Tensor x, Pool& pool);
 
 // --- Functions of single elements ---
 
-enum class Activation {
-  Silu,       // x * sigmoid(x)
-  GeluTanh,   // 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
-  GeluErf,    // 0.5 x (1 + erf(x / sqrt(2)))
-  GeluQuick,  // x * sigmoid(1.702 x)
-  Relu,
-  Relu2,  // relu(x)^2
-  Sigmoid,
-  Tanh,
-};
+// Silu       x * sigmoid(x)
+// GeluTanh   0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
+// GeluErf    0.5 x (1 + erf(x / sqrt(2)))
+// GeluQuick  x * sigmoid(1.702 x)
+// Relu       max(x, 0)
+// Relu2      max(x, 0)^2
+// Sigmoid, Tanh
+using compute::Activation;
+
 void activate(Activation activation, ConstTensor x, Tensor out, Pool& pool);
 
 // out = activation(gate) * up.

@@ -22,9 +22,9 @@ struct RopeOptions {
   float base = 10'000;
   RopePairing pairing = RopePairing::Adjacent;
 
-  float frequency_scale = 1;                  // linear scaling: 1 / factor
-  float attention_factor = 1;                 // multiplies cosine and sine
-  std::span<const float> frequency_divisors;  // [n_rotated / 2] (llama 3, longrope), or empty
+  float frequency_scale = 1;                       // linear scaling: 1 / factor
+  float attention_factor = 1;                      // multiplies cosine and sine
+  std::span<const float> frequency_divisors = {};  // [n_rotated / 2] (llama 3, longrope), or empty
 
   // YaRN (arXiv 2309.00071): frequencies between the two betas move from scaled to unscaled.
   float extension_factor = 0;  // 0: no YaRN

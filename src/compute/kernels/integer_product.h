@@ -25,7 +25,7 @@ struct IntegerTile {
   std::size_t columns_left;  // of out, from the first column of the tile
   bool accumulate;
   const std::uint8_t* next;  // weights that will be wanted soon, to prefetch
-  std::size_t next_lines_per_unit;
+  std::size_t next_lines_per_block;
 };
 
 // Writes 16 columns of one row of out, or what is left of them.
@@ -126,11 +126,11 @@ COMPUTE_INLINE void integer_tile(const IntegerTile& tile) {
   const auto* panel = tile.panel;
   const auto* next = tile.next;
   for (std::size_t u = 0; u < tile.n_units; ++u) {
-    for (std::size_t line = 0; line < tile.next_lines_per_unit; ++line) {
-      __builtin_prefetch(next, 0, 2);
-      next += 64;
-    }
     for (std::size_t b = 0; b < Format::kBlocks; ++b) {
+      for (std::size_t line = 0; line < tile.next_lines_per_block; ++line) {
+        __builtin_prefetch(next, 0, 2);
+        next += 64;
+      }
       Block::add(weights, tile.strip_bytes, b, panel, sums);
       panel += kPanelBlockBytes;
     }
@@ -158,7 +158,7 @@ __attribute__((noinline)) void integer_pair(const IntegerTile& pair) {
       constexpr std::size_t first_row = t * kRows;
       constexpr std::size_t rows = width - first_row < kRows ? width - first_row : kRows;
       integer_tile<V, Format, kStrips, rows, width, first_row>(tile);
-      tile.next_lines_per_unit = 0;
+      tile.next_lines_per_block = 0;
     });
     tile.weights += kStrips * tile.strip_bytes;
     tile.out += kStrips * kStripRows;
@@ -178,8 +178,8 @@ void multiply_integer(const MultiplyTask& task) {
   const std::size_t n_panels = task.panel_end - task.panel_begin;
   // While this pair is multiplied by all panels, the next one moves into the second-level cache,
   // each panel asking for its share of the lines.
-  const std::size_t lines_per_unit = 2 * Format::kUnitBytes / 64;
-  const std::size_t share = (lines_per_unit + n_panels - 1) / n_panels;
+  const std::size_t shares = n_panels * Format::kBlocks;
+  const std::size_t share = (2 * Format::kUnitBytes / 64 + shares - 1) / shares;
 
   const auto run = [&](std::size_t pair, std::size_t p, std::size_t prefetched) {
     const std::size_t first_row = p * kWidth;
@@ -195,8 +195,9 @@ void multiply_integer(const MultiplyTask& task) {
         .n_out = task.n_out,
         .columns_left = task.n_out - column,
         .accumulate = task.accumulate,
-        .next = weights + 2 * task.strip_bytes + (p - task.panel_begin) * prefetched * 64 * n_units,
-        .next_lines_per_unit = prefetched};
+        .next = weights + 2 * task.strip_bytes +
+                (p - task.panel_begin) * prefetched * 64 * n_units * Format::kBlocks,
+        .next_lines_per_block = prefetched};
     kByWidth[width - 1](tile);
   };
 

@@ -1,9 +1,11 @@
 // Puts together the table of one instruction set from the algorithms and its vocabulary.
 #pragma once
 
+#include "compute/kernels/elementwise.h"
 #include "compute/kernels/float_product.h"
 #include "compute/kernels/integer_product.h"
 #include "compute/kernels/quantize_panel.h"
+#include "compute/kernels/rows.h"
 #include "compute/kernels/table.h"
 
 namespace compute {
@@ -18,7 +20,17 @@ constexpr KernelTable make_table() {
                    multiply_integer<V, Q8Format<V>>, multiply_integer<V, Iq4Format<V>>,
                    multiply_integer<V, Fp4Format<V>>, multiply_integer<V, Q4KFormat<V>>,
                    multiply_integer<V, Q5KFormat<V>>, multiply_integer<V, Q6KFormat<V>>,
-                   multiply_integer<V, GroupFormat<V>>, multiply_integer<V, GroupOffsetFormat<V>>}};
+                   multiply_integer<V, GroupFormat<V>>, multiply_integer<V, GroupOffsetFormat<V>>},
+      // In the order of Activation.
+      .gated = {gated<V, Silu<V>>, gated<V, GeluTanh<V>>, gated<V, GeluErf<V>>,
+                gated<V, GeluQuick<V>>, gated<V, Relu<V>>, gated<V, Relu2<V>>, gated<V, Sigmoid<V>>,
+                gated<V, Tanh<V>>},
+      .swiglu_clamped = swiglu_clamped<V>,
+      .softcap = softcap<V>,
+      .rms_norm = rms_norm_row<V>,
+      .layer_norm = layer_norm_row<V>,
+      .l2_norm = l2_norm_row<V>,
+      .softmax = softmax_row<V>};
 }
 
 }  // namespace compute

@@ -29,6 +29,20 @@ struct MultiplyTask {
   bool accumulate = false;  // add to out instead of overwriting it
 };
 
+// Functions of single elements; ops.h gives the formulas.
+enum class Activation : std::uint8_t {
+  Silu,
+  GeluTanh,
+  GeluErf,
+  GeluQuick,
+  Relu,
+  Relu2,
+  Sigmoid,
+  Tanh,
+  kCount
+};
+inline constexpr auto kActivations = static_cast<std::size_t>(Activation::kCount);
+
 struct KernelTable {
   // Fills one integer panel from `rows` rows of x, `n_in` apart.
   void (*quantize_panel)(const float* x, std::size_t n_in, std::size_t rows, std::uint8_t* panel);
@@ -36,6 +50,20 @@ struct KernelTable {
   // Indexed by PackedFormat.
   std::array<void (*)(const MultiplyTask& task), static_cast<std::size_t>(PackedFormat::kCount)>
       multiply;
+
+  // Indexed by Activation. `up` may be null for a factor of one; out may be an input.
+  std::array<void (*)(const float* x, const float* up, float* out, std::size_t n), kActivations>
+      gated;
+  void (*swiglu_clamped)(const float* gate, const float* up, float alpha, float limit, float* out,
+                         std::size_t n);
+  void (*softcap)(float* x, float cap, std::size_t n);
+
+  // One row each. A null weight counts as ones, a null bias as zeros.
+  void (*rms_norm)(const float* x, const float* weight, float epsilon, float* out, std::size_t n);
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, float epsilon,
+                     float* out, std::size_t n);
+  void (*l2_norm)(const float* x, float epsilon, float* out, std::size_t n);
+  void (*softmax)(float* x, std::size_t n);
 };
 
 // The table of an available instruction set.

@@ -2,33 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <string>
 #include <vector>
 
+#include "compute/quant/golden_testing.h"
 #include "compute/quant/half.h"
 
 namespace compute::quant {
 namespace {
 
-std::filesystem::path golden_folder() {
-  if (const char* shared = std::getenv("PARLANCE_SHARED")) {
-    return std::filesystem::path(shared) / "golden" / "quants";
-  }
-  const char* source = std::getenv("PARLANCE_SOURCE");
-  return std::filesystem::path(source != nullptr ? source : ".") / "../shared/golden/quants";
-}
-
-std::vector<std::byte> read_bytes(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::vector<char> chars(std::istreambuf_iterator<char>(file), {});
-  std::vector<std::byte> bytes(chars.size());
-  std::memcpy(bytes.data(), chars.data(), chars.size());
-  return bytes;
-}
+using testing::golden_bytes;
 
 constexpr DType kGoldenTypes[] = {
     DType::F16,   DType::BF16,    DType::Q1_0,  DType::Q2_0,   DType::Q4_0,    DType::Q4_1,
@@ -37,13 +21,13 @@ constexpr DType kGoldenTypes[] = {
     DType::IQ2_S, DType::IQ3_XXS, DType::IQ3_S, DType::IQ4_NL, DType::IQ4_XS,  DType::TQ1_0,
     DType::TQ2_0, DType::MXFP4,   DType::NVFP4};
 
-class DequantizeGolden : public testing::TestWithParam<DType> {};
+class DequantizeGolden : public ::testing::TestWithParam<DType> {};
 
 TEST_P(DequantizeGolden, IsBitExact) {
-  if (!std::filesystem::exists(golden_folder())) GTEST_SKIP() << "no golden data";
+  if (!testing::has_golden()) GTEST_SKIP() << "no golden data";
   const std::string type(name(GetParam()));
-  const auto packed = read_bytes(golden_folder() / (type + ".bin"));
-  const auto expected = read_bytes(golden_folder() / (type + ".f32.bin"));
+  const auto packed = golden_bytes(type + ".bin");
+  const auto expected = golden_bytes(type + ".f32.bin");
   const std::size_t n = 512;
   const auto bytes = row_bytes(GetParam(), n);
   ASSERT_TRUE(bytes);
@@ -56,7 +40,7 @@ TEST_P(DequantizeGolden, IsBitExact) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, DequantizeGolden, testing::ValuesIn(kGoldenTypes),
+INSTANTIATE_TEST_SUITE_P(Types, DequantizeGolden, ::testing::ValuesIn(kGoldenTypes),
                          [](const auto& info) { return std::string(name(info.param)); });
 
 TEST(Half, EveryF16SurvivesTheRoundTrip) {

@@ -96,6 +96,10 @@ struct Avx2 {
     const __m256 sign = _mm256_set1_ps(-0.0f);
     return {_mm256_andnot_ps(sign, a.low), _mm256_andnot_ps(sign, a.high)};
   }
+  static COMPUTE_INLINE F32 where_less(F32 a, F32 b, F32 then, F32 otherwise) {
+    return {_mm256_blendv_ps(otherwise.low, then.low, _mm256_cmp_ps(a.low, b.low, _CMP_LT_OQ)),
+            _mm256_blendv_ps(otherwise.high, then.high, _mm256_cmp_ps(a.high, b.high, _CMP_LT_OQ))};
+  }
   static COMPUTE_INLINE float sum(F32 a) {
     const __m256 half = _mm256_add_ps(a.low, a.high);
     const __m128 quarter = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));

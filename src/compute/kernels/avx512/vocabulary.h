@@ -59,6 +59,9 @@ struct Avx512 {
   static COMPUTE_INLINE F32 min(F32 a, F32 b) { return _mm512_min_ps(a, b); }
   static COMPUTE_INLINE F32 max(F32 a, F32 b) { return _mm512_max_ps(a, b); }
   static COMPUTE_INLINE F32 abs(F32 a) { return _mm512_abs_ps(a); }
+  static COMPUTE_INLINE F32 where_less(F32 a, F32 b, F32 then, F32 otherwise) {
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), otherwise, then);
+  }
   static COMPUTE_INLINE float sum(F32 a) {
     const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
     const __m128 quarter = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));

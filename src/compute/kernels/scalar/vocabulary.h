@@ -83,6 +83,10 @@ struct Scalar {
   static F32 abs(F32 a) {
     return each([&](int i) { return std::fabs(a.v[i]); });
   }
+  // Lane by lane: a < b ? then : otherwise.
+  static F32 where_less(F32 a, F32 b, F32 then, F32 otherwise) {
+    return each([&](int i) { return a.v[i] < b.v[i] ? then.v[i] : otherwise.v[i]; });
+  }
   // Over all lanes, always in this order: halves, quarters, eighths.
   static float sum(F32 a) {
     for (int n = 8; n > 0; n /= 2) {
