@@ -34,6 +34,7 @@ namespace {
 
 constexpr const char* kModel = "tokenizer.ggml.model";
 constexpr const char* kPre = "tokenizer.ggml.pre";
+constexpr const char* kCharsMap = "tokenizer.ggml.precompiled_charsmap";
 
 // The byte that a token like <0x0A> stands for.
 std::optional<char> byte_of_text(std::string_view text) {
@@ -73,6 +74,19 @@ Result<const Pretokenizer*> read_pretokenizer(const gguf::File& file, std::strin
     return fail(ErrorCode::Unsupported, fmt::format("unknown pre-tokenizer '{}'", *name));
   }
   return found;
+}
+
+Result<tokenizer::CharsMap> read_charsmap(const gguf::File& file) {
+  const gguf::Value* blob = file.value(kCharsMap);
+  if (blob == nullptr) return tokenizer::CharsMap();
+  const bool bytes = blob->type == gguf::ValueType::Array &&
+                     (blob->element == gguf::ValueType::U8 || blob->element == gguf::ValueType::I8);
+  if (!bytes) {
+    return fail(ErrorCode::CorruptData,
+                fmt::format("GGUF: key '{}' is {}, expected bytes", kCharsMap, blob->describe()));
+  }
+  return tokenizer::CharsMap::parse(
+      {reinterpret_cast<const std::uint8_t*>(blob->scalars.data()), blob->scalars.size()});
 }
 
 }  // namespace
@@ -160,13 +174,9 @@ Status Tokenizer::make_encoder(const gguf::File& file, const Settings& settings)
       tokenizer::Unigram::Normalizer normalizer;
       normalizer.space_prefix = settings.space_prefix;
       normalizer.merge_spaces = settings.merge_spaces;
-      const gguf::Value* blob = file.value("tokenizer.ggml.precompiled_charsmap");
-      if (blob != nullptr) {
-        const auto* bytes = reinterpret_cast<const std::uint8_t*>(blob->scalars.data());
-        auto map = tokenizer::CharsMap::parse({bytes, blob->scalars.size()});
-        if (!map) return fail(std::move(map.error()));
-        normalizer.charsmap = *std::move(map);
-      }
+      auto charsmap = read_charsmap(file);
+      if (!charsmap) return fail(std::move(charsmap.error()));
+      normalizer.charsmap = *std::move(charsmap);
       encoder_ = std::make_unique<tokenizer::Unigram>(vocabulary_, std::move(normalizer));
       return {};
     }

@@ -9,7 +9,7 @@
 
 #include "base/check.h"
 #include "compute/gguf/file.h"
-#include "engine/golden_files.h"
+#include "engine/golden/files.h"
 #include "engine/tokenizer/tokenizer.h"
 
 namespace engine {

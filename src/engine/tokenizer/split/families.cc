@@ -58,11 +58,6 @@ std::size_t match_bloom(const Piece& piece, std::size_t i) {
   return end;
 }
 
-std::size_t match_not_space(const Piece& piece, std::size_t i) {
-  while (piece.is_not(i, kSpace)) ++i;
-  return i;
-}
-
 std::size_t match_chameleon_sentinel(const Piece& piece, std::size_t i) {
   const std::size_t digits = skip_text(piece, i, "<sentinel:");
   if (digits == i) return i;

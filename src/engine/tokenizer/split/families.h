@@ -15,8 +15,6 @@ std::size_t match_falcon_punctuation(const Piece& piece, std::size_t i);
 std::size_t match_line(const Piece& piece, std::size_t i);
 //  ?[^(\s|.,!?…。，、।۔،)]+: Bloom, Poro, Viking
 std::size_t match_bloom(const Piece& piece, std::size_t i);
-// \S+
-std::size_t match_not_space(const Piece& piece, std::size_t i);
 
 // Chameleon's own steps: <sentinel:[0-9]+>, IMGIMG[A-I]{1,4}Z, ([\t\n]|    |  ) and punctuation
 // characters one by one.

@@ -114,7 +114,7 @@ constexpr Pretokenizer kPretokenizers[] = {
     {.name = "glm4",          .steps = {kLlama3}, .default_bos = false},
     {.name = "chatglm-bpe",   .steps = {kLlama3}, .default_bos = false},
     {.name = "minicpm5",      .steps = {kDigits3, kMiniCpm5}, .whole_words = true},
-    {.name = "kimi-k2",       .steps = {isolate<match_kimi>}, .clean_spaces = kKeep},
+    {.name = "kimi-k2",       .steps = {isolate<match_kimi>}, .whole_words = true, .clean_spaces = kKeep},
 
     // Qwen 2 and relatives
     {.name = "qwen2",         .steps = {kQwen2}, .clean_spaces = kKeep},
