@@ -99,6 +99,9 @@ Result<std::string> ChatTemplate::render(const std::vector<Message>& messages,
   const Error first_error = rendered.error();
 
   // The nearest forms, from the smallest change to the largest.
+  described = with_parameter_descriptions(std::move(described));
+  rendered = render_once(shown, described, capabilities_, options);
+  if (rendered) return rendered;
   TemplateCapabilities simpler = capabilities_;
   simpler.reasoning_field.clear();
   simpler.system_anywhere = false;

@@ -203,6 +203,21 @@ json::Value tools_to_json(const std::vector<Tool>& tools) {
   return out;
 }
 
+json::Value with_parameter_descriptions(json::Value tools) {
+  auto* list = tools.if_array();
+  if (!list) return tools;
+  for (auto& tool : *list) {
+    auto& parameters = tool.as_object()["function"].as_object()["parameters"];
+    auto* schema = parameters.if_object();
+    auto* properties = schema ? schema->if_contains("properties") : nullptr;
+    if (!properties || !properties->is_object()) continue;
+    for (auto& [name, property] : properties->get_object()) {
+      if (auto* fields = property.if_object()) fields->emplace("description", "");
+    }
+  }
+  return tools;
+}
+
 json::Array messages_to_json(const std::vector<Message>& messages,
                              const TemplateCapabilities& capabilities) {
   return MessageWriter(capabilities)

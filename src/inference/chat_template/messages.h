@@ -17,6 +17,9 @@ inline constexpr std::string_view custom_tool_parameter = "input";
 // {"type": "function", "function": {name, description, parameters}} per tool; null for none.
 json::Value tools_to_json(const std::vector<Tool>& tools);
 
+// The same with an empty description wherever a parameter has none, for templates that insist.
+json::Value with_parameter_descriptions(json::Value tools);
+
 // Developer becomes system where that is not known, several calls are taken apart, system messages
 // move into the user's, call ids get short: whatever the capabilities ask for.
 json::Array messages_to_json(const std::vector<Message>& messages,
