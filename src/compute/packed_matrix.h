@@ -32,11 +32,6 @@ class AlignedBytes {
   std::size_t size_ = 0;
 };
 
-// The packed form that a weight type is stored in. Every product with the stored form is as exact
-// as with the original: nothing is rounded, except that scales which the file splits in two factors
-// may be multiplied out in f32.
-PackedFormat packed_format(DType dtype);
-
 class PackedMatrix {
  public:
   PackedMatrix() = default;
