@@ -45,84 +45,146 @@ Status configure(const Sources& sources, app::Config& config) {
   return {};
 }
 
-}  // namespace
+// Registers the commands; each remembers its options and runs with the configuration.
+class CommandLine {
+ public:
+  CommandLine();
+  int parse(int argc, char** argv) {
+    CLI11_PARSE(cli_, argc, argv);
+    return status_;
+  }
 
-int main(int argc, char** argv) {
-  CLI::App cli{
+ private:
+  // Runs a command with the configuration, or complains about the latter.
+  template <class Command>
+  void on(CLI::App* app, Command command) {
+    app->callback([this, command] {
+      auto configured = configure(sources_, config_);
+      status_ = configured ? command() : app::complain(configured.error().message);
+    });
+  }
+  void add_serve();
+  void add_run();
+  void add_models();
+  void add_keys();
+  void add_bench();
+  void add_facts();
+
+  CLI::App cli_{
       "Parlance: the whole OpenAI API on your own machine.\n\n"
       "  parlance serve                      serve the API at http://127.0.0.1:8080/v1\n"
       "  parlance run MODEL \"Hello\"          talk to a model in the terminal\n"
-      "  parlance add FILE.gguf              add a model; `parlance pull URL` downloads one\n"
+      "  parlance add FILE.gguf              add a model\n"
       "  parlance keys create                make an API key\n"};
-  cli.require_subcommand(1);
-  cli.fallthrough();
+  Sources sources_;
+  app::Config config_;
+  app::RunOptions run_;
+  app::AddOptions add_;
+  app::KeyOptions key_;
+  app::BenchOptions bench_;
+  std::string name_;  // of the model or key that a command is about
+  int status_ = 0;
+};
 
-  Sources sources;
-  cli.add_option("--config", sources.file,
-                 "configuration file (default: ./parlance.toml if there is one)");
-  cli.add_option("--data", sources.data, "directory of all state");
-  cli.add_option("--set", sources.assignments,
-                 "any setting: --set engine.threads=2 (`parlance config` lists them)");
-  cli.add_option("--model", sources.models, "a GGUF file to serve; may be repeated");
+CommandLine::CommandLine() {
+  cli_.require_subcommand(1);
+  cli_.fallthrough();
+  cli_.add_option("--config", sources_.file,
+                  "configuration file (default: ./parlance.toml if there is one)");
+  cli_.add_option("--data", sources_.data, "directory of all state");
+  cli_.add_option("--set", sources_.assignments,
+                  "any setting: --set engine.threads=2 (`parlance config` lists them)");
+  cli_.add_option("--model", sources_.models, "a GGUF file to serve; may be repeated");
+  add_serve();
+  add_run();
+  add_models();
+  add_keys();
+  add_bench();
+  add_facts();
+}
 
-  app::Config config;
-  int status = 0;
-  // Runs a command with the configuration, or complains about the latter.
-  const auto with_config = [&](auto command) {
-    return [&, command] {
-      auto configured = configure(sources, config);
-      status = configured ? command() : app::complain(configured.error().message);
-    };
-  };
-
-  auto* serve = cli.add_subcommand("serve", "serve the API");
-  serve->add_option("--host", sources.host, "address to listen on");
-  serve->add_option("--port", sources.port, "port to listen on; 0 takes any free one")
+void CommandLine::add_serve() {
+  auto* serve = cli_.add_subcommand("serve", "serve the API");
+  serve->add_option("--host", sources_.host, "address to listen on");
+  serve->add_option("--port", sources_.port, "port to listen on; 0 takes any free one")
       ->check(CLI::Range(0, 65535));
-  serve->add_option("--script", sources.script,
+  serve->add_option("--script", sources_.script,
                     "play a JSON script instead of a model (`instant` for a fixed answer)");
-  serve->add_flag("--no-auth", sources.no_auth, "ask for no keys; on loopback only");
-  serve->callback(with_config([&] { return app::serve(config); }));
+  serve->add_flag("--no-auth", sources_.no_auth, "ask for no keys; on loopback only");
+  on(serve, [this] { return app::serve(config_); });
+}
 
-  cli.add_subcommand("models", "list the models on this machine")->callback(with_config([&] {
-    return app::list_models(config);
-  }));
-
-  app::AddOptions add_options;
-  auto* add = cli.add_subcommand("add", "add a GGUF file as a model");
-  add->add_option("FILE", add_options.path, "the GGUF file; of a split model any part")->required();
-  add->add_option("--name", add_options.id, "the model's name (default: the file's)");
-  add->add_flag("--link", add_options.link, "link to the file instead of copying it");
-  add->callback(with_config([&] { return app::add_model(config, add_options); }));
-
-  std::string removed;
-  auto* remove = cli.add_subcommand("remove", "remove an added model");
-  remove->add_option("MODEL", removed)->required();
-  remove->callback(with_config([&] { return app::remove_model(config, removed); }));
-
-  auto* keys = cli.add_subcommand("keys", "make, list and revoke API keys");
-  keys->require_subcommand(1);
-  app::KeyOptions key_options;
-  auto* create = keys->add_subcommand("create", "make a key; it is shown once");
-  create->add_option("--project", key_options.project, "its project; made if absent")
+void CommandLine::add_run() {
+  auto* run = cli_.add_subcommand("run", "talk to a model in the terminal");
+  run->add_option("MODEL", run_.model, "as `parlance models` shows it (default: the built-in one)");
+  run->add_option("PROMPT", run_.prompt, "what to say; without it, a conversation");
+  run->add_option("--system", run_.system, "instructions for the model");
+  run->add_option("--temperature", run_.temperature)
+      ->check(CLI::Range(0.0, 2.0))
       ->capture_default_str();
-  create->add_flag("--admin", key_options.admin, "a key for administration instead of a project's");
-  create->callback(with_config([&] { return app::create_key(config, key_options); }));
-  keys->add_subcommand("list", "list the keys, masked")->callback(with_config([&] {
-    return app::list_keys(config);
-  }));
-  std::string revoked;
-  auto* revoke = keys->add_subcommand("revoke", "revoke a key at once");
-  revoke->add_option("ID", revoked, "as `keys list` shows it")->required();
-  revoke->callback(with_config([&] { return app::revoke_key(config, revoked); }));
+  run->add_option("--max-tokens", run_.tokens_max)
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  on(run, [this] { return app::run(config_, run_); });
+}
 
-  cli.add_subcommand("config", "print every setting with its default and meaning")->callback([] {
+void CommandLine::add_models() {
+  on(cli_.add_subcommand("models", "list the models on this machine"),
+     [this] { return app::list_models(config_); });
+
+  auto* add = cli_.add_subcommand("add", "add a GGUF file as a model");
+  add->add_option("FILE", add_.path, "the GGUF file; of a split model its first part")->required();
+  add->add_option("--name", add_.id, "the model's name (default: the file's)");
+  add->add_flag("--link", add_.link, "link to the file instead of copying it");
+  on(add, [this] { return app::add_model(config_, add_); });
+
+  auto* remove = cli_.add_subcommand("remove", "remove an added model");
+  remove->add_option("MODEL", name_)->required();
+  on(remove, [this] { return app::remove_model(config_, name_); });
+}
+
+void CommandLine::add_keys() {
+  auto* keys = cli_.add_subcommand("keys", "make, list and revoke API keys");
+  keys->require_subcommand(1);
+  auto* create = keys->add_subcommand("create", "make a key; it is shown once");
+  create->add_option("--project", key_.project, "its project; made if absent")
+      ->capture_default_str();
+  create->add_flag("--admin", key_.admin, "a key for administration instead of a project's");
+  on(create, [this] { return app::create_key(config_, key_); });
+  on(keys->add_subcommand("list", "list the keys, masked"),
+     [this] { return app::list_keys(config_); });
+  auto* revoke = keys->add_subcommand("revoke", "revoke a key at once");
+  revoke->add_option("ID", name_, "as `keys list` shows it")->required();
+  on(revoke, [this] { return app::revoke_key(config_, name_); });
+}
+
+void CommandLine::add_bench() {
+  auto* bench = cli_.add_subcommand("bench", "measure a model's speed on this machine");
+  bench->add_option("MODEL", bench_.model,
+                    "as `parlance models` shows it (default: the built-in one)");
+  bench->add_option("--prompt-tokens", bench_.prompt_tokens)
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  bench->add_option("--generate-tokens", bench_.generated_tokens)
+      ->check(CLI::Range(2, 1'000'000))
+      ->capture_default_str();
+  bench->add_option("--repetitions", bench_.repetitions)
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  on(bench, [this] { return app::bench(config_, bench_); });
+}
+
+void CommandLine::add_facts() {
+  cli_.add_subcommand("config", "print every setting with its default and meaning")->callback([] {
     std::fputs(app::config_reference().c_str(), stdout);
   });
-  cli.add_subcommand("version", "print the version")->callback([] {
+  cli_.add_subcommand("version", "print the version")->callback([] {
     std::printf("parlance %s\n", base::kVersion);
   });
+}
 
-  CLI11_PARSE(cli, argc, argv);
-  return status;
+}  // namespace
+
+int main(int argc, char** argv) {
+  return CommandLine().parse(argc, argv);
 }

@@ -13,12 +13,14 @@
 #include "api/common/error_renderer.h"
 #include "app/families.h"
 #include "app/health.h"
-#include "app/remove_files.h"
+#include "app/local_models.h"
 #include "app/model_files.h"
+#include "app/remove_files.h"
 #include "app/storage.h"
 #include "base/log.h"
 #include "gateway/access.h"
 #include "gateway/authenticator.h"
+#include "http/cors.h"
 #include "http/io_threads.h"
 #include "http/server.h"
 #include "http/standard_headers.h"
@@ -124,7 +126,10 @@ Status Server::State::open_backends() {
     backends.add(std::make_unique<inference::scripted::ScriptedBackend>(std::move(*script), ids,
                                                                         clock.unix_seconds()));
   }
-  remover = std::make_unique<RemoveFiles>(files, pools);
+  auto local = make_local_backend(config, files, pools, ids, clock);
+  if (!local) return fail(local.error());
+  remover = std::make_unique<RemoveFiles>(files, **local, pools);
+  backends.add(std::move(*local));
   return {};
 }
 
@@ -138,6 +143,12 @@ Status Server::State::add_routes() {
   }
   router.set_error_renderer(api::error_renderer());
   router.use(std::make_unique<http::StandardHeaders>());
+  http::CorsOptions cors{.any_origin = !config.server.no_auth,
+                         .origins = config.server.cors_origins};
+  for (const auto& origin : cors.origins) cors.any_origin |= origin == "*";
+  router.use(std::make_unique<http::Cors>(std::move(cors)));
+  if (is_loopback(config.server.host))
+    router.use(std::make_unique<http::HostCheck>(config.server.allowed_hosts));
   router.use(std::make_unique<gateway::Authenticator>(
       *database, pools, clock, gateway::Authenticator::Options{.anonymous = anonymous}));
   health.add_to(router);

@@ -34,8 +34,8 @@ inline constexpr auto client_idle_connection_time_max = 30s;
 inline constexpr std::size_t websocket_message_bytes_max = 16 * 1024 * 1024;
 inline constexpr auto websocket_idle_time_max = 60s;  // pings go out at half of it
 inline constexpr std::size_t multipart_parts_max = 256;
-inline constexpr std::size_t multipart_header_bytes_max = 8 * 1024;     // of one part
-inline constexpr std::size_t multipart_field_bytes_max = 1024 * 1024;   // one field, in memory
+inline constexpr std::size_t multipart_header_bytes_max = 8 * 1024;         // of one part
+inline constexpr std::size_t multipart_field_bytes_max = 1024 * 1024;       // one field, in memory
 inline constexpr std::size_t multipart_fields_bytes_max = 8 * 1024 * 1024;  // all of them
 
 // --- JSON ---
@@ -85,9 +85,9 @@ inline constexpr std::size_t store_write_queue_max = 10'000;  // waiting writes;
 inline constexpr std::size_t store_write_group_max = 512;     // writes in one commit
 
 // --- Jobs ---
-inline constexpr auto job_lease_time = 30s;        // a worker silent for this long has lost its job
+inline constexpr auto job_lease_time = 30s;  // a worker silent for this long has lost its job
 inline constexpr auto job_heartbeat_interval = 10s;
-inline constexpr auto job_poll_interval = 1s;      // looking for jobs that nobody announced
+inline constexpr auto job_poll_interval = 1s;  // looking for jobs that nobody announced
 inline constexpr auto job_backoff_first = 1s;
 inline constexpr auto job_backoff_max = 300s;
 inline constexpr std::size_t job_early_nudges_max = 1'024;
@@ -112,5 +112,17 @@ inline constexpr int engine_prompt_logprob_rows = 16;   // logits of a prompt he
 inline constexpr int engine_draft_tokens_max = 7;       // guessed ahead in one step
 inline constexpr int engine_top_logprobs_max = 128;     // far above any API's
 inline constexpr int engine_stop_tokens_max = 1'024;
+
+// --- Files and uploads ---
+inline constexpr std::uint64_t file_bytes_max = 512ull * 1024 * 1024;
+inline constexpr std::uint64_t multipart_overhead_bytes_max =
+    1024 * 1024;  // form fields beside the file
+inline constexpr std::size_t files_page_max = 10'000;
+inline constexpr std::int64_t file_expiry_seconds_min = 3'600;
+inline constexpr std::int64_t file_expiry_seconds_max = 2'592'000;
+inline constexpr std::int64_t upload_bytes_max = 8ll * 1024 * 1024 * 1024;
+inline constexpr std::uint64_t upload_part_bytes_max =
+    64ull * 1024 * 1024;  // what SDKs cut files into
+inline constexpr std::int64_t upload_seconds_max = 3'600;
 
 }  // namespace limits

@@ -1,0 +1,21 @@
+// The local backend over this installation's model files.
+#pragma once
+
+#include <memory>
+
+#include "app/config.h"
+#include "app/model_files.h"
+#include "base/ids.h"
+#include "inference/local/backend.h"
+
+namespace app {
+
+// `files`, `pools`, `ids` and `clock` must outlive it. Errors name a setting that makes no sense.
+Result<std::unique_ptr<inference::local::LocalBackend>> make_local_backend(
+    const Config& config, const ModelFiles& files, base::Pools& pools, base::IdGenerator& ids,
+    const base::Clock& clock);
+
+// The engine's options for any model, without its path.
+Result<engine::EngineOptions> engine_options(const EngineConfig& config);
+
+}  // namespace app

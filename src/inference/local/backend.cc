@@ -1,0 +1,174 @@
+#include "inference/local/backend.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/limits.h"
+#include "inference/local/embedding.h"
+#include "inference/local/generation.h"
+#include "inference/local/prompt.h"
+
+namespace inference::local {
+namespace {
+
+constexpr auto kCatalogueBelief = std::chrono::seconds(1);
+
+Error unknown_model(const std::string& id) {
+  return {
+      .code = ErrorCode::NotFound,
+      .message = fmt::format("The model `{}` does not exist or you do not have access to it.", id),
+      .reason = "model_not_found"};
+}
+
+engine::SamplingParams to_engine(const SamplingParams& in, std::uint64_t random_seed) {
+  engine::SamplingParams out;
+  out.temperature = static_cast<float>(in.temperature);
+  out.top_p = static_cast<float>(in.top_p);
+  out.top_k = in.top_k;
+  out.min_p = static_cast<float>(in.min_p);
+  out.repetition_penalty = static_cast<float>(in.repetition_penalty);
+  out.presence_penalty = static_cast<float>(in.presence_penalty);
+  out.frequency_penalty = static_cast<float>(in.frequency_penalty);
+  for (const auto& [token, bias] : in.logit_bias) out.logit_bias.push_back({token, bias});
+  out.seed = in.seed ? static_cast<std::uint64_t>(*in.seed) : random_seed;
+  return out;
+}
+
+engine::Priority to_engine(Priority priority) {
+  return priority == Priority::Background ? engine::Priority::Batch : engine::Priority::Interactive;
+}
+
+Status check(const LoadedModel& model, const GenerateRequest& request) {
+  if (!model.engine->model().generates) {
+    return fail(ErrorCode::InvalidRequest,
+                fmt::format("The model '{}' makes embeddings, not text.", model.id), "model",
+                "unsupported_value");
+  }
+  const std::int64_t context = model.engine->model().context_tokens;
+  if (request.sampling.tokens_max && *request.sampling.tokens_max > context) {
+    return fail(ErrorCode::InvalidRequest,
+                fmt::format("max_tokens is too large: {0}. This model supports at most {1} "
+                            "completion tokens, whereas you "
+                            "provided {0}.",
+                            *request.sampling.tokens_max, context),
+                "max_tokens", "invalid_value");
+  }
+  for (const Message& message : request.messages) {
+    for (const Part& part : message.content) {
+      if (std::holds_alternative<TextPart>(part)) continue;
+      return fail(
+          ErrorCode::InvalidRequest,
+          fmt::format("The model '{}' reads text only; image and audio parts are not supported.",
+                      model.id),
+          "messages", "unsupported_value");
+    }
+  }
+  return {};
+}
+
+engine::GenerateRequest to_engine(const GenerateRequest& in, const LoadedModel& model,
+                                  std::uint64_t random_seed) {
+  engine::GenerateRequest out;
+  out.sampling = to_engine(in.sampling, random_seed);
+  out.tokens_max = static_cast<int>(in.sampling.tokens_max.value_or(0));
+  if (!in.sampling.ignore_end) {
+    const auto ends = model.tokenizer->end_of_generation();
+    out.stop_tokens.assign(ends.begin(), ends.end());
+  }
+  out.choices = in.choices;
+  out.top_logprobs = in.sampling.top_logprobs;
+  out.prompt_logprobs = in.echo_logprobs && in.sampling.top_logprobs.has_value();
+  out.project = in.project.value;
+  out.salt = in.project.value;
+  out.priority = to_engine(in.priority);
+  return out;
+}
+
+}  // namespace
+
+LocalBackend::LocalBackend(LocalOptions options, base::Pools& pools, base::IdGenerator& ids,
+                           const base::Clock& clock)
+    : options_(std::move(options)),
+      pools_(pools),
+      ids_(ids),
+      clock_(clock),
+      residency_(options_.engine, options_.resident_models_max) {}
+
+std::vector<ModelSource> LocalBackend::sources() const {
+  const auto now = clock_.monotonic();
+  return known_.with([&](Known& known) {
+    if (known.sources.empty() || known.asked + kCatalogueBelief < now) {
+      known.sources = options_.catalogue();
+      known.asked = now;
+    }
+    return known.sources;
+  });
+}
+
+std::vector<ModelInfo> LocalBackend::models() const {
+  std::vector<ModelInfo> out;
+  for (auto& source : sources()) {
+    out.push_back({.id = source.id,
+                   .created = source.created,
+                   .owned_by = source.owned_by,
+                   .removable = source.removable});
+  }
+  return out;
+}
+
+base::awaitable<Result<std::shared_ptr<LoadedModel>>> LocalBackend::acquire(std::string id) {
+  const auto all = sources();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& source) { return source.id == id; });
+  if (found == all.end()) co_return fail(unknown_model(id));
+  auto model =
+      co_await base::on_pool(pools_.work, [&] { return residency_.acquire(id, found->path); });
+  co_return std::move(model);
+}
+
+base::awaitable<Result<std::unique_ptr<EventStream>>> LocalBackend::generate(
+    GenerateRequest request) {
+  auto acquired = co_await acquire(request.model);
+  if (!acquired) co_return fail(acquired.error());
+  auto model = std::move(*acquired);
+  if (auto status = check(*model, request); !status) co_return fail(status.error());
+
+  request.truncate = request.truncate || options_.truncate;
+  const auto now = clock_.now();
+  auto prompt =
+      co_await base::on_pool(pools_.work, [&] { return build_prompt(*model, request, now); });
+  if (!prompt) co_return fail(prompt.error());
+
+  auto executor = co_await base::asio::this_coro::executor;
+  auto generation =
+      std::make_unique<Generation>(model, request, std::move(*prompt), ids_, executor);
+  auto engine_request = to_engine(request, *model, ids_.random().u64());
+  if (auto status = generation->start(std::move(engine_request)); !status)
+    co_return fail(status.error());
+  co_return std::move(generation);
+}
+
+base::awaitable<Result<Embeddings>> LocalBackend::embed(EmbedRequest request) {
+  auto acquired = co_await acquire(request.model);
+  if (!acquired) co_return fail(acquired.error());
+  auto model = std::move(*acquired);
+  auto tokens = co_await base::on_pool(pools_.work, [&] { return encode_inputs(*model, request); });
+  if (!tokens) co_return fail(tokens.error());
+  auto embeddings = co_await embed_all(*model, request, std::move(*tokens));
+  co_return std::move(embeddings);
+}
+
+base::awaitable<Result<std::int64_t>> LocalBackend::count_tokens(GenerateRequest request) {
+  auto acquired = co_await acquire(request.model);
+  if (!acquired) co_return fail(acquired.error());
+  auto model = std::move(*acquired);
+  const auto now = clock_.now();
+  auto prompt =
+      co_await base::on_pool(pools_.work, [&] { return build_prompt(*model, request, now); });
+  if (!prompt) co_return fail(prompt.error());
+  co_return static_cast<std::int64_t>(prompt->tokens.size());
+}
+
+}  // namespace inference::local

@@ -1,0 +1,52 @@
+// The Backend that runs models on this machine: the bridge from messages and events to the engine's
+// tokens.
+#pragma once
+
+#include "base/async.h"
+#include "base/guarded.h"
+#include "base/ids.h"
+#include "inference/backend.h"
+#include "inference/local/catalogue.h"
+#include "inference/local/residency.h"
+
+namespace inference::local {
+
+struct LocalOptions {
+  Catalogue catalogue;
+  engine::EngineOptions engine;  // for every model; its path is filled in
+  std::size_t resident_models_max = 2;
+  bool truncate = false;  // drop the earliest messages of a chat that does not fit
+};
+
+// Any thread. Templates, tokenizing and loading run on `pools.work`.
+class LocalBackend final : public Backend {
+ public:
+  LocalBackend(LocalOptions options, base::Pools& pools, base::IdGenerator& ids,
+               const base::Clock& clock);
+
+  std::vector<ModelInfo> models() const override;
+  base::awaitable<Result<std::unique_ptr<EventStream>>> generate(GenerateRequest request) override;
+  base::awaitable<Result<Embeddings>> embed(EmbedRequest request) override;
+  base::awaitable<Result<std::int64_t>> count_tokens(GenerateRequest request) override;
+
+  // Drops the model from memory once its running requests have ended.
+  void forget(const std::string& id) { residency_.forget(id); }
+  std::vector<std::shared_ptr<LoadedModel>> resident() const { return residency_.resident(); }
+
+ private:
+  struct Known {
+    base::MonotonicTime asked{};
+    std::vector<ModelSource> sources;
+  };
+  std::vector<ModelSource> sources() const;
+  base::awaitable<Result<std::shared_ptr<LoadedModel>>> acquire(std::string id);
+
+  LocalOptions options_;
+  base::Pools& pools_;
+  base::IdGenerator& ids_;
+  const base::Clock& clock_;
+  Residency residency_;
+  mutable base::Guarded<Known> known_;
+};
+
+}  // namespace inference::local

@@ -1,0 +1,78 @@
+#include "inference/local/generation.h"
+
+namespace inference::local {
+
+Generation::Generation(std::shared_ptr<LoadedModel> model, const GenerateRequest& request,
+                       Prompt prompt, base::IdGenerator& ids, base::asio::any_io_executor executor)
+    : model_(std::move(model)),
+      prompt_(std::move(prompt.tokens)),
+      echo_logprobs_(request.echo_logprobs),
+      reader_(std::move(executor)) {
+  for (int i = 0; i < request.choices; ++i)
+    choices_.emplace_back(i, *model_, request, prompt.text, ids);
+}
+
+Status Generation::start(engine::GenerateRequest request) {
+  request.prompt = prompt_;
+  auto handle = model_->engine->submit(std::move(request), reader_.notify());
+  if (!handle) return fail(handle.error());
+  reader_.attach(*model_->engine, std::move(*handle));
+  return {};
+}
+
+base::awaitable<Event> Generation::next() {
+  while (queue_.empty()) {
+    engine::Event event = co_await reader_.next();
+    take(std::move(event));
+  }
+  Event event = std::move(queue_.front());
+  queue_.pop_front();
+  co_return event;
+}
+
+void Generation::take(engine::Event event) {
+  if (const auto* read = std::get_if<engine::PromptRead>(&event)) {
+    queue_.push_back(started(*read));
+  } else if (const auto* token = std::get_if<engine::TokenGenerated>(&event)) {
+    take_token(*token);
+  } else if (const auto* end = std::get_if<engine::ChoiceFinished>(&event)) {
+    take_end(*end);
+  } else if (const auto* finished = std::get_if<engine::Finished>(&event)) {
+    Usage usage{.input_tokens = finished->usage.prompt_tokens,
+                .cached_tokens = finished->usage.cached_tokens,
+                .output_tokens = finished->usage.generated_tokens};
+    for (const Choice& choice : choices_) usage.reasoning_tokens += choice.reasoning_tokens();
+    queue_.push_back(Finished{usage});
+  } else if (const auto* failed = std::get_if<engine::Failed>(&event)) {
+    queue_.push_back(Failed{failed->error});
+  }
+}
+
+void Generation::take_token(const engine::TokenGenerated& event) {
+  Choice& choice = choices_[static_cast<std::size_t>(event.choice)];
+  if (choice.stopped()) return;  // tokens that were under way when the stop string was seen
+  choice.push(event, queue_);
+  if (choice.stopped()) reader_.stop_choice(event.choice);
+}
+
+void Generation::take_end(const engine::ChoiceFinished& event) {
+  choices_[static_cast<std::size_t>(event.choice)].finish(event, queue_);
+}
+
+Started Generation::started(const engine::PromptRead& event) const {
+  Started out{
+      .input_tokens = event.prompt_tokens, .cached_tokens = event.cached_tokens, .prompt = {}};
+  if (!echo_logprobs_) return out;
+  for (std::size_t i = 0; i < prompt_.size(); ++i) {
+    const bool known = i < event.logprobs.size() && event.logprobs[i];
+    out.prompt.push_back(
+        known ? describe(*model_->tokenizer, prompt_[i], *event.logprobs[i])
+              : TokenLogprob{.token = std::string(model_->tokenizer->piece(prompt_[i])),
+                             .logprob = 0,
+                             .id = prompt_[i],
+                             .top = {}});
+  }
+  return out;
+}
+
+}  // namespace inference::local

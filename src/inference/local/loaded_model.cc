@@ -1,0 +1,51 @@
+#include "inference/local/loaded_model.h"
+
+#include <chrono>
+
+#include "base/log.h"
+
+namespace inference::local {
+namespace {
+
+// The text of a special token for templates, empty when the model has none.
+std::string token_text(const engine::Tokenizer& tokenizer, engine::TokenId token) {
+  return token == engine::kNoToken ? std::string() : std::string(tokenizer.piece(token));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<LoadedModel>> load_model(const std::string& id,
+                                                const engine::EngineOptions& options) {
+  const auto started = std::chrono::steady_clock::now();
+  auto file = gguf::File::open(options.model_path);
+  if (!file) return fail(file.error());
+  auto tokenizer = engine::Tokenizer::load(*file);
+  if (!tokenizer) return fail(tokenizer.error());
+  auto source = file->find_or<std::string>("tokenizer.chat_template", "");
+  if (!source) return fail(source.error());
+  const auto& special = (*tokenizer)->special();
+  auto chat_template = ChatTemplate::compile(*source, token_text(**tokenizer, special.bos),
+                                             token_text(**tokenizer, special.eos));
+  if (!chat_template) return fail(chat_template.error());
+  auto engine = engine::Engine::load(options);
+  if (!engine) return fail(engine.error());
+
+  auto out = std::make_shared<LoadedModel>(LoadedModel{.id = id,
+                                                       .engine = std::move(*engine),
+                                                       .tokenizer = std::move(*tokenizer),
+                                                       .chat_template = std::move(*chat_template)});
+  const auto& memory = out->engine->memory();
+  LOG(Info,
+      "model {}: {}, {:.1f} M parameters, context {}, {:.0f} MB (weights {:.0f}, cache {:.0f}), "
+      "loaded in {} ms",
+      id, out->engine->model().architecture,
+      static_cast<double>(out->engine->model().parameters) / 1e6,
+      out->engine->model().context_tokens, static_cast<double>(memory.total()) / 1e6,
+      static_cast<double>(memory.weights) / 1e6, static_cast<double>(memory.cache) / 1e6,
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                            started)
+          .count());
+  return out;
+}
+
+}  // namespace inference::local

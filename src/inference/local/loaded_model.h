@@ -1,0 +1,29 @@
+// One model in memory: its engine, and what turns text into its tokens and back.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "engine/engine.h"
+#include "engine/tokenizer/tokenizer.h"
+#include "inference/chat_template/chat_template.h"
+#include "inference/output/syntax.h"
+
+namespace inference::local {
+
+// Immutable after loading except for the engine, which is safe on any thread. Shared by the backend
+// and the generations that run on it: an evicted model lives until its last request has ended.
+struct LoadedModel {
+  std::string id;
+  std::unique_ptr<engine::Engine> engine;
+  std::shared_ptr<const engine::Tokenizer> tokenizer;
+  ChatTemplate chat_template;
+  output::Syntax syntax;  // how this family writes tool calls and reasoning
+};
+
+// Blocks for as long as the file takes to load.
+Result<std::shared_ptr<LoadedModel>> load_model(const std::string& id,
+                                                const engine::EngineOptions& options);
+
+}  // namespace inference::local
