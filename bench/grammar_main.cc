@@ -1,7 +1,7 @@
-// bench_grammar: how many schemas of a MaskBench file are enforced correctly, and how fast. One JSON
-// object a line: {name, schema, tests: [{valid, data}]}. A file passes when its schema compiles, each
-// valid instance is accepted token by token with compact and with spaced separators and may end
-// there, and each invalid one is refused.
+// bench_grammar: how many schemas of a MaskBench file are enforced correctly, and how fast. One
+// JSON object a line: {name, schema, tests: [{valid, data}]}. A file passes when its schema
+// compiles, each valid instance is accepted token by token with compact and with spaced separators
+// and may end there, and each invalid one is refused.
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -70,7 +70,8 @@ std::shared_ptr<const Vocabulary> read_vocabulary(const std::string& path) {
   std::vector<std::string> tokens;
   for (std::size_t at = 0; at + 2 <= data.size();) {
     const std::size_t length = static_cast<unsigned char>(data[at]) |
-                               static_cast<std::size_t>(static_cast<unsigned char>(data[at + 1])) << 8;
+                               static_cast<std::size_t>(static_cast<unsigned char>(data[at + 1]))
+                                   << 8;
     tokens.push_back(data.substr(at + 2, length));
     at += 2 + length;
   }
@@ -123,7 +124,8 @@ class Bench {
 
   int run() {
     const bool compressed = options_.data.ends_with(".xz");
-    const std::string command = fmt::format("{} '{}'", compressed ? "xz -dc" : "cat", options_.data);
+    const std::string command =
+        fmt::format("{} '{}'", compressed ? "xz -dc" : "cat", options_.data);
     std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
     if (!pipe) return 1;
     std::string line;
@@ -201,7 +203,8 @@ class Bench {
         ++figures->tokens;
         if ((bits_[token >> 5] >> (token & 31) & 1) != accepted) {
           ++mask_errors_;
-          if (options_.verbose) fmt::print("MASK {} at byte {} of {}\n", accepted, at, text.substr(0, 500));
+          if (options_.verbose)
+            fmt::print("MASK {} at byte {} of {}\n", accepted, at, text.substr(0, 500));
         }
       }
       if (!accepted) {

@@ -17,8 +17,9 @@ double quantile(std::vector<float>& values, double q) {
 }
 
 double average(const std::vector<float>& values) {
-  return values.empty() ? 0 : std::accumulate(values.begin(), values.end(), 0.0) /
-                                  static_cast<double>(values.size());
+  return values.empty() ? 0
+                        : std::accumulate(values.begin(), values.end(), 0.0) /
+                              static_cast<double>(values.size());
 }
 
 }  // namespace

@@ -107,10 +107,10 @@ inline constexpr auto grammar_compile_time_max = 1s;  // of CPU
 inline constexpr std::size_t grammar_terms_max = 300'000;
 inline constexpr std::size_t grammar_nodes_max = 200'000;
 // --- Engine ---
-inline constexpr int engine_context_min = 256;          // a model that fits no more is refused
-inline constexpr int engine_prompt_logprob_rows = 16;   // logits of a prompt held at a time
-inline constexpr int engine_draft_tokens_max = 7;       // guessed ahead in one step
-inline constexpr int engine_top_logprobs_max = 128;     // far above any API's
+inline constexpr int engine_context_min = 256;         // a model that fits no more is refused
+inline constexpr int engine_prompt_logprob_rows = 16;  // logits of a prompt held at a time
+inline constexpr int engine_draft_tokens_max = 7;      // guessed ahead in one step
+inline constexpr int engine_top_logprobs_max = 128;    // far above any API's
 inline constexpr int engine_stop_tokens_max = 1'024;
 
 // --- Files and uploads ---

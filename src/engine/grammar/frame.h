@@ -15,15 +15,15 @@ enum class FrameKind : std::uint8_t { Record, List, Call };
 struct Frame {
   FrameId parent = 0;
   FrameKind kind = FrameKind::Call;
-  bool digesting = false;      // some enclosing list compares its items
-  std::uint16_t n_words = 0;   // of bits, after the frame: keys seen, or matches counted
+  bool digesting = false;     // some enclosing list compares its items
+  std::uint16_t n_words = 0;  // of bits, after the frame: keys seen, or matches counted
   std::uint16_t depth = 0;
   std::uint16_t reserved = 0;
-  std::uint32_t shape = 0;     // Call: where the rule goes on
-  std::uint32_t count = 0;     // of keys or items begun
-  std::uint32_t child = 0;     // the one whose value is being written
-  std::uint32_t digests = 0;   // list of digests (keys or items) that must not come again
-  std::uint64_t digest = 0;    // of the value so far
+  std::uint32_t shape = 0;    // Call: where the rule goes on
+  std::uint32_t count = 0;    // of keys or items begun
+  std::uint32_t child = 0;    // the one whose value is being written
+  std::uint32_t digests = 0;  // list of digests (keys or items) that must not come again
+  std::uint64_t digest = 0;   // of the value so far
   std::uint64_t key_digest = 0;
 };
 static_assert(sizeof(Frame) % 8 == 0);

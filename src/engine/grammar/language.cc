@@ -14,7 +14,9 @@ constexpr std::size_t kSearchTermsMax = 400;
 
 }  // namespace
 
-Languages::Languages(Terms& terms) : terms_(terms) { language({}); }
+Languages::Languages(Terms& terms) : terms_(terms) {
+  language({});
+}
 
 LanguageId Languages::language(LanguageKey key) {
   if (const auto found = index_.find(key); found != index_.end()) return found->second;
@@ -49,15 +51,16 @@ StateId Languages::intern(Automaton& a, std::span<const TermId> terms) {
   std::uint64_t hash = 0;
   for (const TermId term : terms) hash = mix(hash, term);
   for (auto [it, end] = a.index.equal_range(hash); it != end; ++it) {
-    if (std::ranges::equal(std::span(a.terms).subspan(it->second * a.stride(), a.stride()), terms)) {
+    if (std::ranges::equal(std::span(a.terms).subspan(it->second * a.stride(), a.stride()),
+                           terms)) {
       return it->second;
     }
   }
   const auto id = static_cast<StateId>(a.states.size());
-  const bool universal = terms[0] == kAnything &&
-                         std::ranges::all_of(terms.subspan(1), [](TermId term) {
-                           return term == kAnything || term == kNothing;
-                         });
+  const bool universal =
+      terms[0] == kAnything && std::ranges::all_of(terms.subspan(1), [](TermId term) {
+        return term == kAnything || term == kNothing;
+      });
   a.states.push_back({terms_.nullable(terms[0]), universal});
   a.terms.insert(a.terms.end(), terms.begin(), terms.end());
   a.rows.resize(a.rows.size() + a.n_classes, universal ? id : kUnknown);

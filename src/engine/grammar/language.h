@@ -27,8 +27,8 @@ struct LanguageKey {
   auto operator<=>(const LanguageKey&) const = default;
 };
 
-// Owned by one Grammar; not synchronised. States that cannot lead to acceptance are kDead (as far as
-// a bounded search can tell).
+// Owned by one Grammar; not synchronised. States that cannot lead to acceptance are kDead (as far
+// as a bounded search can tell).
 class Languages {
  public:
   explicit Languages(Terms& terms);
@@ -36,9 +36,15 @@ class Languages {
   // kFreeLanguage is every string.
   LanguageId language(LanguageKey key);
   StateId start(LanguageId language) const { return languages_[language]->start; }
-  std::uint32_t length_min(LanguageId language) const { return languages_[language]->key.length_min; }
-  std::uint32_t length_max(LanguageId language) const { return languages_[language]->key.length_max; }
-  std::size_t n_watched(LanguageId language) const { return languages_[language]->key.watched.size(); }
+  std::uint32_t length_min(LanguageId language) const {
+    return languages_[language]->key.length_min;
+  }
+  std::uint32_t length_max(LanguageId language) const {
+    return languages_[language]->key.length_max;
+  }
+  std::size_t n_watched(LanguageId language) const {
+    return languages_[language]->key.watched.size();
+  }
 
   StateId step(LanguageId language, StateId state, std::uint8_t byte) {
     Automaton& a = *languages_[language];
@@ -75,8 +81,8 @@ class Languages {
     std::vector<std::uint8_t> classes = std::vector<std::uint8_t>(256);
     std::vector<std::uint8_t> representative;  // one byte of each class
     std::size_t n_classes = 0;
-    std::vector<StateId> rows;   // [n_states, n_classes]
-    std::vector<TermId> terms;   // [n_states, 1 + n_watched]
+    std::vector<StateId> rows;  // [n_states, n_classes]
+    std::vector<TermId> terms;  // [n_states, 1 + n_watched]
     std::vector<State> states;
     std::unordered_multimap<std::uint64_t, StateId> index;
     StateId start = kDead;

@@ -50,8 +50,7 @@ bool Machine::end_item(FrameId id, std::uint64_t digest) {
   }
   const ShapeId shape = arena_.at(id).shape;
   std::vector<Shapes::Known> failed;
-  const bool repeated =
-      shapes_.shape(shape).unique && arena_.linked(arena_.at(id).digests, digest);
+  const bool repeated = shapes_.shape(shape).unique && arena_.linked(arena_.at(id).digests, digest);
   for (const std::uint32_t rule : shapes_.shape(shape).open) {
     const ListRule& list = shapes_.list_rule(shape, rule);
     if ((list.unique && repeated) ||

@@ -134,7 +134,8 @@ bool Machine::literal(Cursor& cursor, std::uint8_t byte) {
 }
 
 // The digest of a number leaves out a fraction of zeros: `count` is what to do with a zero (1 after
-// the point), `depth` how many zeros wait for a digit that makes them count, plus one for the point.
+// the point), `depth` how many zeros wait for a digit that makes them count, plus one for the
+// point.
 bool Machine::number(Cursor& cursor, std::uint8_t byte) {
   const StateId next = languages_.step(cursor.machine, cursor.state, byte);
   if (next == kDead) {
@@ -186,8 +187,7 @@ bool Machine::indifferent(const Cursor& cursor) const {
   if (languages_.n_watched(cursor.machine) > 0) return false;
   if (cursor.frame == 0) return true;
   const Frame& frame = arena_.at(cursor.frame);
-  return frame.kind == FrameKind::Call ||
-         (!frame.digesting && !shapes_.shape(frame.shape).unique);
+  return frame.kind == FrameKind::Call || (!frame.digesting && !shapes_.shape(frame.shape).unique);
 }
 
 // The value that ends is the child of the cursor's frame; `verdicts_` are its goal's.

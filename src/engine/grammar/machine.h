@@ -35,7 +35,10 @@ struct Tables {
 class Machine {
  public:
   Machine(Tables& tables, Arena& arena, Spacing spacing)
-      : terms_(tables.terms), languages_(tables.languages), shapes_(tables.shapes), arena_(arena),
+      : terms_(tables.terms),
+        languages_(tables.languages),
+        shapes_(tables.shapes),
+        arena_(arena),
         spacing_(spacing) {}
 
   // Moves the cursor over one byte; false, with the cursor in no particular state, when no value

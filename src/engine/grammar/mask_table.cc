@@ -43,7 +43,8 @@ bool add(std::vector<StateId>& states, StateId state) {
 }  // namespace
 
 MaskTable::MaskTable(Tables& tables, const Vocabulary& vocabulary, std::size_t bytes_max)
-    : languages_(tables.languages), vocabulary_(vocabulary),
+    : languages_(tables.languages),
+      vocabulary_(vocabulary),
       machine_(tables, arena_, kCompact),
       entry_bytes_(vocabulary.n_words() * 4 + vocabulary.exits().size() / 8 + 256),
       entries_max_(std::max<std::size_t>(8, bytes_max / entry_bytes_)) {}
@@ -143,7 +144,8 @@ MaskTable::Safe MaskTable::longest(LanguageId language, StateId state, Groups ca
   for (; points < kLengthSteps.back() && done < seen.size(); ++points) {
     const std::size_t level_end = seen.size();
     for (; done < level_end; ++done) {
-      if (passable(language, seen[done], seen, candidates) != candidates) return {candidates, points};
+      if (passable(language, seen[done], seen, candidates) != candidates)
+        return {candidates, points};
       if (seen.size() > kSafeStatesMax) return {candidates, points};
     }
   }
@@ -195,8 +197,8 @@ void MaskTable::walk(LanguageId language, StateId state, bool quoted,
       continue;
     }
     // Without exits below, a covered subtree has nothing to add.
-    if (by_group && std::ranges::any_of(covered, [&](Groups g) { return (node.groups & ~g) == 0; }) &&
-        quoted) {
+    if (by_group &&
+        std::ranges::any_of(covered, [&](Groups g) { return (node.groups & ~g) == 0; }) && quoted) {
       i = node.end;
       continue;
     }

@@ -59,7 +59,8 @@ class FrameCopier {
 
 Matcher::Matcher(std::shared_ptr<const Grammar> grammar,
                  std::shared_ptr<const Vocabulary> vocabulary)
-    : grammar_(std::move(grammar)), vocabulary_(std::move(vocabulary)),
+    : grammar_(std::move(grammar)),
+      vocabulary_(std::move(vocabulary)),
       runner_(*grammar_->parts_.tables, grammar_->parts_.rules, arena_, grammar_->parts_.spacing),
       scratch_(vocabulary_->n_words()) {
   std::scoped_lock lock(grammar_->mutex_);
@@ -67,9 +68,13 @@ Matcher::Matcher(std::shared_ptr<const Grammar> grammar,
 }
 
 Matcher::Matcher(const Matcher& other)
-    : grammar_(other.grammar_), vocabulary_(other.vocabulary_), arena_(other.arena_),
+    : grammar_(other.grammar_),
+      vocabulary_(other.vocabulary_),
+      arena_(other.arena_),
       runner_(*grammar_->parts_.tables, grammar_->parts_.rules, arena_, grammar_->parts_.spacing),
-      cursors_(other.cursors_), history_(other.history_), compacted_bytes_(other.compacted_bytes_),
+      cursors_(other.cursors_),
+      history_(other.history_),
+      compacted_bytes_(other.compacted_bytes_),
       scratch_(vocabulary_->n_words()) {}
 
 Matcher& Matcher::operator=(const Matcher& other) {

@@ -6,7 +6,8 @@
 namespace engine::grammar {
 namespace {
 
-constexpr std::size_t kEndsMax = 400;  // places where a text may end; beyond, a plain walk is cheaper
+constexpr std::size_t kEndsMax =
+    400;  // places where a text may end; beyond, a plain walk is cheaper
 
 }  // namespace
 
@@ -238,8 +239,10 @@ void Matcher::mask_scan(const Cursor& cursor, std::span<std::uint32_t> bits) {
     const auto& nodes = vocabulary_->nodes();
     std::string path;
     for (std::uint32_t i = 0; i <= node;) {
-      if (nodes[i].end > node) path += static_cast<char>(nodes[i].byte), ++i;
-      else i = nodes[i].end;
+      if (nodes[i].end > node)
+        path += static_cast<char>(nodes[i].byte), ++i;
+      else
+        i = nodes[i].end;
     }
     for (const char c : path) {
       const std::size_t last = stack_.size();

@@ -39,10 +39,10 @@ NodeId Nodes::intern(NodeOp op, std::uint32_t a, std::span<const NodeId> operand
   for (auto [it, end] = index_.equal_range(hash); it != end; ++it) {
     const Node& node = nodes_[it->second];
     if (node.op != op) continue;
-    const bool same = operands.empty()
-                          ? node.a == a
-                          : std::ranges::equal(
-                                std::span(operands_).subspan(node.a, node.b), operands);
+    const bool same =
+        operands.empty()
+            ? node.a == a
+            : std::ranges::equal(std::span(operands_).subspan(node.a, node.b), operands);
     if (same) return it->second;
   }
   Node node{op, a, 0};
@@ -86,8 +86,12 @@ NodeId Nodes::list(ListRule rule) {
   return add({NodeOp::List, static_cast<std::uint32_t>(lists_.size() - 1)});
 }
 
-NodeId Nodes::all(std::span<const NodeId> parts) { return combine(NodeOp::And, parts); }
-NodeId Nodes::any(std::span<const NodeId> options) { return combine(NodeOp::Or, options); }
+NodeId Nodes::all(std::span<const NodeId> parts) {
+  return combine(NodeOp::And, parts);
+}
+NodeId Nodes::any(std::span<const NodeId> options) {
+  return combine(NodeOp::Or, options);
+}
 
 NodeId Nodes::combine(NodeOp op, std::span<const NodeId> operands) {
   const NodeId absorbing = op == NodeOp::And ? kNever : kAlways;
@@ -166,7 +170,9 @@ NodeId Nodes::negation(NodeId node) {
   }
 }
 
-NodeId Nodes::hole() { return add({NodeOp::Hole, UINT32_MAX}); }
+NodeId Nodes::hole() {
+  return add({NodeOp::Hole, UINT32_MAX});
+}
 
 void Nodes::fill(NodeId hole, NodeId node) {
   CHECK(hole == kNever || nodes_[hole].op == NodeOp::Hole);

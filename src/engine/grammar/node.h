@@ -22,7 +22,9 @@ inline constexpr NodeId kAlways = 1;
 enum class Kind : std::uint8_t { Null, False, True, Number, Text, List, Record };
 inline constexpr std::size_t kKinds = 7;
 using KindSet = std::uint8_t;
-constexpr KindSet only(Kind kind) { return static_cast<KindSet>(1u << static_cast<unsigned>(kind)); }
+constexpr KindSet only(Kind kind) {
+  return static_cast<KindSet>(1u << static_cast<unsigned>(kind));
+}
 inline constexpr KindSet kAllKinds = (1u << kKinds) - 1;
 
 // Of texts: the decoded text is in `term` and has so many code points. Of numbers: the spelling is
@@ -35,10 +37,10 @@ struct ScalarRule {
 
 struct RecordRule {
   struct Key {
-    std::string name;  // decoded
+    std::string name;        // decoded
     NodeId value = kAlways;  // of a declared key
     bool required = false;
-    bool declared = true;  // false: named by `required` alone; `additional` applies to it
+    bool declared = true;     // false: named by `required` alone; `additional` applies to it
     std::uint32_t order = 0;  // among the rule's keys, where that matters
   };
   struct Pattern {
@@ -67,7 +69,20 @@ struct ListRule {
   bool counts() const { return contains_min > 0 || contains_max != kUnbounded; }
 };
 
-enum class NodeOp : std::uint8_t { Never, Always, Kinds, Text, Number, Record, List, And, Or, One, Not, Hole };
+enum class NodeOp : std::uint8_t {
+  Never,
+  Always,
+  Kinds,
+  Text,
+  Number,
+  Record,
+  List,
+  And,
+  Or,
+  One,
+  Not,
+  Hole
+};
 
 // Owned by one Grammar; not synchronised. Formulas are simplified as they are built.
 class Nodes {
@@ -83,8 +98,14 @@ class Nodes {
   NodeId any(std::span<const NodeId> options);
   NodeId exactly_one(std::span<const NodeId> options);
   NodeId negation(NodeId node);
-  NodeId all(NodeId a, NodeId b) { const NodeId parts[] = {a, b}; return all(parts); }
-  NodeId any(NodeId a, NodeId b) { const NodeId parts[] = {a, b}; return any(parts); }
+  NodeId all(NodeId a, NodeId b) {
+    const NodeId parts[] = {a, b};
+    return all(parts);
+  }
+  NodeId any(NodeId a, NodeId b) {
+    const NodeId parts[] = {a, b};
+    return any(parts);
+  }
 
   // A node whose formula comes later, for recursion. `fill` may be called once.
   NodeId hole();

@@ -101,11 +101,13 @@ bool Machine::feed_key(Cursor& cursor, std::uint8_t decoded) {
   if (cursor.lo < cursor.hi) {
     const auto& keys = shapes_.table(arena_.at(cursor.frame).shape).keys;
     const auto byte_at = [&](std::string_view key) {
-      return cursor.depth < key.size() ? static_cast<int>(static_cast<std::uint8_t>(key[cursor.depth]))
-                                       : -1;
+      return cursor.depth < key.size()
+                 ? static_cast<int>(static_cast<std::uint8_t>(key[cursor.depth]))
+                 : -1;
     };
     const auto first = keys.begin() + cursor.lo, last = keys.begin() + cursor.hi;
-    const auto range = std::ranges::equal_range(first, last, static_cast<int>(decoded), {}, byte_at);
+    const auto range =
+        std::ranges::equal_range(first, last, static_cast<int>(decoded), {}, byte_at);
     cursor.lo = static_cast<std::uint32_t>(range.begin() - keys.begin());
     cursor.hi = static_cast<std::uint32_t>(range.end() - keys.begin());
     ++cursor.depth;

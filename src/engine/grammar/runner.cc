@@ -20,7 +20,8 @@ void Runner::begin(RuleId start, std::vector<Cursor>& out) {
 
 void Runner::add(const Cursor& cursor, std::vector<Cursor>& out) {
   if (out.size() - floor_ >= kCursorsMax) return;
-  if (std::find(out.begin() + static_cast<std::ptrdiff_t>(floor_), out.end(), cursor) == out.end()) {
+  if (std::find(out.begin() + static_cast<std::ptrdiff_t>(floor_), out.end(), cursor) ==
+      out.end()) {
     out.push_back(cursor);
   }
 }
@@ -146,7 +147,8 @@ bool Runner::step_token(std::vector<Cursor>& cursors, std::size_t first, std::si
   calls_.clear();
   for (std::size_t i = first; i < last; ++i) {
     const Cursor cursor = cursors[i];
-    if (cursor.mode == Mode::Token && cursor.state == token) reach(cursor.lo, cursor.frame, cursors);
+    if (cursor.mode == Mode::Token && cursor.state == token)
+      reach(cursor.lo, cursor.frame, cursors);
   }
   return cursors.size() > floor_;
 }

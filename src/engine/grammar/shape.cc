@@ -232,9 +232,8 @@ NodeId Shapes::value_for(const RecordRule& rule, std::string_view name) {
   if (rule.names != kAnything && !matches(rule.names, name)) return kNever;
   std::vector<NodeId> parts;
   bool found = false;
-  const auto key = std::ranges::lower_bound(rule.keys, name, {}, [](const RecordRule::Key& k) {
-    return std::string_view(k.name);
-  });
+  const auto key = std::ranges::lower_bound(
+      rule.keys, name, {}, [](const RecordRule::Key& k) { return std::string_view(k.name); });
   if (key != rule.keys.end() && key->name == name && key->declared) {
     parts.push_back(key->value);
     found = true;
@@ -351,7 +350,8 @@ NodeId Shapes::substitute(NodeId formula, const Substitution& values) {
 ShapeId Shapes::assume(ShapeId id, std::span<const Known> known) {
   const Table& table = *tables_[shapes_[id]->table];
   Substitution values;
-  for (const auto& [rule, truth] : known) values.emplace(table.rules[rule], truth ? kAlways : kNever);
+  for (const auto& [rule, truth] : known)
+    values.emplace(table.rules[rule], truth ? kAlways : kNever);
   const NodeId must = substitute(shapes_[id]->must, values);
   if (must == kNever) return kNone;
   std::vector<NodeId> watched = shapes_[id]->watched;

@@ -45,9 +45,9 @@ struct Child {
 struct Table {
   Kind kind;
   std::vector<NodeId> rules;
-  std::vector<std::string_view> keys;                  // sorted
-  std::vector<std::vector<std::uint32_t>> required;    // by rule: indices of keys
-  std::size_t prefix_max = 0;                          // lists: the longest prefix
+  std::vector<std::string_view> keys;                // sorted
+  std::vector<std::vector<std::uint32_t>> required;  // by rule: indices of keys
+  std::size_t prefix_max = 0;                        // lists: the longest prefix
   std::size_t n_words() const {
     return kind == Kind::Record ? (keys.size() + 63) / 64 : (rules.size() + 1) / 2;
   }
@@ -66,7 +66,7 @@ struct Shape {
   std::uint32_t ordered = kNone;      // records: the strict rule whose keys come in order, if any
   LanguageId extras = kNone;          // records: of the keys that are not in the table
   StateId extras_start = kDead;
-  std::vector<ChildId> by_key;        // or by item index; kNone where not made yet
+  std::vector<ChildId> by_key;  // or by item index; kNone where not made yet
   std::map<Verdicts, ChildId> by_patterns;
 };
 

@@ -58,9 +58,8 @@ bool Shapes::record_possible(NodeId formula, int depth) {
   const NodeOp op = nodes_.op(formula);
   if (formula == kNever) return false;
   if (op == NodeOp::Or || op == NodeOp::One) {
-    return std::ranges::any_of(nodes_.operands(formula), [&](NodeId option) {
-      return record_possible(option, depth);
-    });
+    return std::ranges::any_of(nodes_.operands(formula),
+                               [&](NodeId option) { return record_possible(option, depth); });
   }
   std::vector<NodeId> rules;
   for (const NodeId part : op == NodeOp::And ? nodes_.operands(formula) : std::vector{formula}) {
@@ -90,9 +89,8 @@ bool Shapes::list_possible(NodeId formula, int depth) {
   const NodeOp op = nodes_.op(formula);
   if (formula == kNever) return false;
   if (op == NodeOp::Or || op == NodeOp::One) {
-    return std::ranges::any_of(nodes_.operands(formula), [&](NodeId option) {
-      return list_possible(option, depth);
-    });
+    return std::ranges::any_of(nodes_.operands(formula),
+                               [&](NodeId option) { return list_possible(option, depth); });
   }
   std::vector<NodeId> rules;
   for (const NodeId part : op == NodeOp::And ? nodes_.operands(formula) : std::vector{formula}) {

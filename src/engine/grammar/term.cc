@@ -177,12 +177,14 @@ TermId Terms::combine(Op op, std::span<const TermId> operands) {
   return intern({op, op == Op::Or ? any_nullable : all_nullable, plain}, flat);
 }
 
-TermId Terms::alternatives(std::span<const TermId> options) { return combine(Op::Or, options); }
+TermId Terms::alternatives(std::span<const TermId> options) {
+  return combine(Op::Or, options);
+}
 
 TermId Terms::intersection(std::span<const TermId> parts) {
   if (std::ranges::find(parts, kEpsilon) != parts.end()) {
     return std::ranges::all_of(parts, [&](TermId part) { return nullable(part); }) ? kEpsilon
-                                                                                    : kNothing;
+                                                                                   : kNothing;
   }
   return combine(Op::And, parts);
 }

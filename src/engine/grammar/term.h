@@ -67,7 +67,16 @@ class Terms {
 
  private:
   enum class Op : std::uint8_t {
-    Nothing, Epsilon, Anything, Bytes, Concat, Or, And, Not, Repeat, Automaton
+    Nothing,
+    Epsilon,
+    Anything,
+    Bytes,
+    Concat,
+    Or,
+    And,
+    Not,
+    Repeat,
+    Automaton
   };
   struct Term {
     Op op;
@@ -90,8 +99,8 @@ class Terms {
   std::vector<TermId> lists_;
   std::vector<ByteSet> sets_;
   std::vector<Automaton> automata_;
-  std::unordered_multimap<std::uint64_t, TermId> index_;      // hash -> terms
-  std::unordered_map<std::uint64_t, TermId> derivatives_;     // term << 8 | byte
+  std::unordered_multimap<std::uint64_t, TermId> index_;   // hash -> terms
+  std::unordered_map<std::uint64_t, TermId> derivatives_;  // term << 8 | byte
   std::size_t terms_max_;
   int depth_ = 0;  // of nested derivatives
   bool exhausted_ = false;

@@ -85,9 +85,7 @@ bool Machine::escape(Cursor& cursor, std::uint8_t byte) {
       cursor.n_hex = 0;
       cursor.escape = 0;
       return byte == 'u' && feeds_encoded(cursor, 0, 0xFFFF);
-    case Lex::LowBackslash:
-      cursor.lex = Lex::LowU;
-      return byte == '\\';
+    case Lex::LowBackslash: cursor.lex = Lex::LowU; return byte == '\\';
     case Lex::LowU:
       cursor.lex = Lex::LowHex;
       cursor.n_hex = 0;

@@ -15,8 +15,8 @@ constexpr ByteSet set_of(std::string_view bytes) {
 
 constexpr std::size_t kQuoteGroup = 0, kBackslashGroup = 1, kControlGroup = 2;
 
-// Walks a token inside a quoted text. Escapes are followed as far as counting characters and finding
-// the closing quote needs; whether they are well formed is the machine's to judge.
+// Walks a token inside a quoted text. Escapes are followed as far as counting characters and
+// finding the closing quote needs; whether they are well formed is the machine's to judge.
 struct QuotedToken {
   bool valid = true;
   std::size_t quote = std::string_view::npos;  // of the closing one
@@ -92,8 +92,10 @@ Groups groups_of(std::string_view bytes) {
       // E0, ED, F0 and F4 restrict what follows; tokens are text, but need not be.
       if (whole && (byte == 0xE0 || byte == 0xED || byte == 0xF0 || byte == 0xF4)) {
         const auto second = static_cast<unsigned char>(bytes[i + 1]);
-        whole = byte == 0xE0 ? second >= 0xA0 : byte == 0xED ? second < 0xA0
-                : byte == 0xF0 ? second >= 0x90 : second < 0x90;
+        whole = byte == 0xE0   ? second >= 0xA0
+                : byte == 0xED ? second < 0xA0
+                : byte == 0xF0 ? second >= 0x90
+                               : second < 0x90;
       }
       groups |= whole ? kWideGroup : kBrokenGroup;
       if (!whole) length = 1;
@@ -109,13 +111,30 @@ Groups groups_of(std::string_view bytes) {
 }  // namespace
 
 const std::array<ByteSet, kByteGroups>& byte_groups() {
-  static const std::array<ByteSet, kByteGroups> groups{
-      set_of("\""), set_of("\\"),
-      [] { ByteSet set = ByteSet::range(0, 0x1F); set.add(0x7F); return set; }(),
-      ByteSet::range('a', 'f'), ByteSet::range('g', 'z'), ByteSet::range('A', 'F'),
-      ByteSet::range('G', 'Z'), ByteSet::range('0', '9'), set_of(" "), set_of("_"), set_of("-"),
-      set_of("."), set_of("/"), set_of(":"), set_of("@"), set_of(",;"), set_of("+="),
-      set_of("()[]{}<>"), set_of("%&#?"), set_of("!$'*^`|~")};
+  static const std::array<ByteSet, kByteGroups> groups{set_of("\""),
+                                                       set_of("\\"),
+                                                       [] {
+                                                         ByteSet set = ByteSet::range(0, 0x1F);
+                                                         set.add(0x7F);
+                                                         return set;
+                                                       }(),
+                                                       ByteSet::range('a', 'f'),
+                                                       ByteSet::range('g', 'z'),
+                                                       ByteSet::range('A', 'F'),
+                                                       ByteSet::range('G', 'Z'),
+                                                       ByteSet::range('0', '9'),
+                                                       set_of(" "),
+                                                       set_of("_"),
+                                                       set_of("-"),
+                                                       set_of("."),
+                                                       set_of("/"),
+                                                       set_of(":"),
+                                                       set_of("@"),
+                                                       set_of(",;"),
+                                                       set_of("+="),
+                                                       set_of("()[]{}<>"),
+                                                       set_of("%&#?"),
+                                                       set_of("!$'*^`|~")};
   return groups;
 }
 
@@ -234,8 +253,8 @@ void Vocabulary::build_suffixes() {
   };
   for (const std::size_t exit : order) {
     const std::string_view text = suffix(exit);
-    const auto shared = static_cast<std::size_t>(
-        std::ranges::mismatch(text, previous).in1 - text.begin());
+    const auto shared =
+        static_cast<std::size_t>(std::ranges::mismatch(text, previous).in1 - text.begin());
     close_to(shared);
     for (std::size_t i = shared; i < text.size(); ++i) {
       path.push_back(static_cast<std::uint32_t>(suffixes_.size()));

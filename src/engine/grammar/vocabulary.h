@@ -15,11 +15,12 @@ namespace engine::grammar {
 
 using TokenId = std::uint32_t;
 
-// Groups of bytes, as bits of a word. The first kByteGroups partition ASCII; a further one stands for
-// whole characters beyond it. Length bits say that a token has more characters than a threshold.
+// Groups of bytes, as bits of a word. The first kByteGroups partition ASCII; a further one stands
+// for whole characters beyond it. Length bits say that a token has more characters than a
+// threshold.
 using Groups = std::uint32_t;
 inline constexpr std::size_t kByteGroups = 20;
-inline constexpr Groups kWideGroup = 1u << kByteGroups;         // whole non-ASCII characters
+inline constexpr Groups kWideGroup = 1u << kByteGroups;          // whole non-ASCII characters
 inline constexpr Groups kBrokenGroup = 1u << (kByteGroups + 1);  // parts of characters
 inline constexpr std::size_t kFirstLengthBit = kByteGroups + 2;
 inline constexpr std::array<std::uint32_t, 9> kLengthSteps{1, 2, 3, 4, 6, 8, 12, 16, 32};
@@ -33,10 +34,10 @@ class Vocabulary {
   // end_tokens: those that end a generation.
   Vocabulary(std::span<const std::string> tokens, std::span<const TokenId> end_tokens);
 
-  struct Node {  // of a trie in depth-first order
-    std::uint32_t end;    // index after the subtree
-    std::int32_t token;   // that ends here, or -1
-    Groups groups;        // of all tokens at and below the node
+  struct Node {          // of a trie in depth-first order
+    std::uint32_t end;   // index after the subtree
+    std::int32_t token;  // that ends here, or -1
+    Groups groups;       // of all tokens at and below the node
     std::uint8_t byte;
   };
   struct Exit {  // a token that leaves a quoted text from its inside: prefix, quote, suffix
@@ -71,8 +72,8 @@ class Vocabulary {
   std::span<const SuffixNode> suffixes() const { return suffixes_; }  // [0] is the root
   // The exits whose suffix ends at this node, as indices of exits().
   std::span<const std::uint32_t> exits_at(std::uint32_t suffix) const {
-    return std::span(by_suffix_).subspan(suffix_begin_[suffix],
-                                         suffix_begin_[suffix + 1] - suffix_begin_[suffix]);
+    return std::span(by_suffix_)
+        .subspan(suffix_begin_[suffix], suffix_begin_[suffix + 1] - suffix_begin_[suffix]);
   }
   // Clears the tokens that spell more than this many characters inside a quoted text.
   void keep_short(std::uint32_t points_max, std::span<std::uint32_t> bits) const;
@@ -88,17 +89,17 @@ class Vocabulary {
 
   std::vector<std::string> tokens_;
   std::vector<TokenId> end_tokens_;
-  std::vector<TokenId> next_same_;       // tokens with the same bytes, as lists
+  std::vector<TokenId> next_same_;  // tokens with the same bytes, as lists
   std::vector<Node> nodes_;
-  std::vector<Groups> groups_;           // by token, padded to a multiple of 32
+  std::vector<Groups> groups_;  // by token, padded to a multiple of 32
   std::vector<std::uint32_t> quoted_;
   std::vector<Exit> exits_;
   std::vector<std::uint32_t> exits_before_;
   std::vector<SuffixNode> suffixes_;
-  std::vector<std::uint32_t> by_suffix_;     // exits, ordered by suffix node
-  std::vector<std::uint32_t> suffix_begin_;  // [n_suffixes + 1] into by_suffix_
-  std::vector<std::vector<std::uint32_t>> short_;              // by points: masks of at most so many
-  std::vector<std::pair<std::uint32_t, TokenId>> long_;        // (points, token), longest first
+  std::vector<std::uint32_t> by_suffix_;                 // exits, ordered by suffix node
+  std::vector<std::uint32_t> suffix_begin_;              // [n_suffixes + 1] into by_suffix_
+  std::vector<std::vector<std::uint32_t>> short_;        // by points: masks of at most so many
+  std::vector<std::pair<std::uint32_t, TokenId>> long_;  // (points, token), longest first
 };
 
 }  // namespace engine::grammar

@@ -58,8 +58,8 @@ bool with_property(std::string_view name, CodePoints& out) {
   if (name.empty() || name.size() > 64) return false;
   std::u16string pattern = u"[\\p{";
   for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       (c >= '0' && c <= '9') || c == '_' || c == '=' || c == '-' || c == ' ';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '_' || c == '=' || c == '-' || c == ' ';
     if (!plain) return false;
     pattern += static_cast<char16_t>(c);
   }

@@ -27,7 +27,8 @@ std::string duration() {
   const std::string second = R"(\d{1,9}S)", minute = R"(\d{1,9}M(?:)" + second + ")?";
   const std::string hour = R"(\d{1,9}H(?:)" + minute + ")?";
   const std::string time = "T(?:" + hour + "|" + minute + "|" + second + ")";
-  return R"(P(?:\d{1,9}W|(?:)" + year + "|" + month + "|" + day + ")(?:" + time + ")?|" + time + ")";
+  return R"(P(?:\d{1,9}W|(?:)" + year + "|" + month + "|" + day + ")(?:" + time + ")?|" + time +
+         ")";
 }
 
 constexpr const char* kHostname =
@@ -43,8 +44,7 @@ std::string ipv6() {
   const std::string h = "[0-9a-fA-F]{1,4}", end = "(?:" + h + ":" + h + "|" + ipv4() + ")";
   const auto times = [&](int n) { return "(?:" + h + ":){" + std::to_string(n) + "}"; };
   const auto up_to = [&](int n) {
-    return n == 0 ? "(?:" + h + ")?"
-                  : "(?:(?:" + h + ":){0," + std::to_string(n) + "}" + h + ")?";
+    return n == 0 ? "(?:" + h + ")?" : "(?:(?:" + h + ":){0," + std::to_string(n) + "}" + h + ")?";
   };
   std::string pattern = "(?:" + times(6) + end;
   for (int after = 5; after >= 0; --after) {
@@ -57,7 +57,8 @@ std::string ipv6() {
 
 // RFC 3986. `wide` adds the characters of RFC 3987.
 struct Uri {
-  explicit Uri(bool wide) : u(wide ? R"(\u00A0-\uD7FF\uF900-\uFDCF\uFDF0-\uFFEF\u{10000}-\u{EFFFD})" : "") {
+  explicit Uri(bool wide)
+      : u(wide ? R"(\u00A0-\uD7FF\uF900-\uFDCF\uFDF0-\uFFEF\u{10000}-\u{EFFFD})" : "") {
     const std::string escaped = "%[0-9A-Fa-f]{2}";
     const std::string common = "A-Za-z0-9._~!$&'()*+,;=" + u + "-";
     pchar = "(?:[:@" + common + "]|" + escaped + ")";
@@ -91,7 +92,8 @@ std::string email(const std::string& letters, const std::string& host) {
 Patterns patterns() {
   const std::string wide = R"(\u0080-\uD7FF\uE000-\u{10FFFF})";
   const std::string pointer = "(?:/(?:[^~/]|~[01])*)*";
-  const std::string label = "[a-zA-Z0-9" + wide + "](?:[a-zA-Z0-9" + wide + "-]{0,61}[a-zA-Z0-9" + wide + "])?";
+  const std::string label =
+      "[a-zA-Z0-9" + wide + "](?:[a-zA-Z0-9" + wide + "-]{0,61}[a-zA-Z0-9" + wide + "])?";
   const std::string idn = label + "(?:\\." + label + ")*";
   const std::string variable = R"([A-Za-z0-9_%.]+(?:\*|:\d{1,4})?)";
   return {
@@ -111,7 +113,8 @@ Patterns patterns() {
       {"uri-reference", Uri(false).reference()},
       {"iri", Uri(true).absolute()},
       {"iri-reference", Uri(true).reference()},
-      {"uri-template", R"((?:[^\x00-\x20"'<>\\^`{|}]|\{[+#./;?&=,!@|]?)" + variable + "(?:," + variable + R"()*\})*)"},
+      {"uri-template", R"((?:[^\x00-\x20"'<>\\^`{|}]|\{[+#./;?&=,!@|]?)" + variable + "(?:," +
+                           variable + R"()*\})*)"},
       {"json-pointer", pointer},
       {"relative-json-pointer", "(?:0|[1-9]\\d{0,9})(?:#|" + pointer + ")"},
   };

@@ -13,8 +13,8 @@ using engine::grammar::Rules;
 
 std::shared_ptr<const Grammar> of_value(std::unique_ptr<engine::grammar::Tables> tables,
                                         NodeId node, Whitespace whitespace) {
-  Grammar::Parts parts{.tables = std::move(tables), .rules = {}, .start = 0,
-                       .spacing = spacing(whitespace)};
+  Grammar::Parts parts{
+      .tables = std::move(tables), .rules = {}, .start = 0, .spacing = spacing(whitespace)};
   parts.start = parts.rules.add_rule();
   parts.rules.add_edge(parts.rules.start(parts.start),
                        {Rules::Read::Value, node, parts.rules.end(parts.start)});

@@ -28,8 +28,8 @@ class Spelling {
 
   TermId digits(char first, char last) {
     if (first > last) return kNothing;
-    return terms_.bytes(ByteSet::range(static_cast<unsigned char>(first),
-                                       static_cast<unsigned char>(last)));
+    return terms_.bytes(
+        ByteSet::range(static_cast<unsigned char>(first), static_cast<unsigned char>(last)));
   }
   TermId digit() { return digits('0', '9'); }
   TermId some(std::uint32_t count_max = kDigitsMax) { return terms_.repeat(digit(), 0, count_max); }
@@ -168,7 +168,9 @@ TermId equal_to(Terms& terms, const json::Value& number) {
   const auto value = decimal(number);
   if (!value) return kNothing;
   Spelling s(terms);
-  const TermId sign = value->negative ? s.text("-") : value->zero() ? s.maybe(s.text("-")) : kEpsilon;
+  const TermId sign = value->negative ? s.text("-")
+                      : value->zero() ? s.maybe(s.text("-"))
+                                      : kEpsilon;
   TermId term = s.text(value->whole);
   if (value->fraction.empty()) {
     term = s.then(term, s.maybe(s.then(s.text("."), s.text("0"), s.zeros())));
@@ -190,7 +192,8 @@ TermId bounded(Terms& terms, const Decimal& limit, Bound bound) {
   Spelling s(terms);
   const bool equal = bound == Bound::AtLeast || bound == Bound::AtMost;
   const bool lower = bound == Bound::AtLeast || bound == Bound::Above;
-  // Below: magnitudes on the limit's own side of zero are compared, the other side is all in or out.
+  // Below: magnitudes on the limit's own side of zero are compared, the other side is all in or
+  // out.
   const bool inner = limit.negative == lower;  // towards zero from the limit, and beyond it
   const TermId minus = s.text("-");
   const TermId positive = s.nonzero_any(), negative = s.then(minus, s.nonzero_any());
@@ -215,8 +218,9 @@ std::optional<TermId> multiple_of(Terms& terms, const Decimal& divisor) {
   const std::size_t places = divisor.fraction.size();
   if (modulus * (places + 2) > kRemaindersMax) return std::nullopt;
 
-  // A state per remainder of what has been read, times 10^places / modulus, and per digits after the
-  // point; one more layer for zeros after all of them. `power[i]` makes up for digits not written.
+  // A state per remainder of what has been read, times 10^places / modulus, and per digits after
+  // the point; one more layer for zeros after all of them. `power[i]` makes up for digits not
+  // written.
   std::vector<std::uint64_t> power(places + 1, 1 % modulus);
   for (std::size_t i = 1; i <= places; ++i) power[i] = power[i - 1] * 10 % modulus;
   using engine::grammar::Automaton;

@@ -1,4 +1,5 @@
-// The spellings of JSON numbers as terms: the syntax, bounds, multiples. Decimal arithmetic is exact.
+// The spellings of JSON numbers as terms: the syntax, bounds, multiples. Decimal arithmetic is
+// exact.
 #pragma once
 
 #include <optional>

@@ -14,9 +14,9 @@ constexpr std::size_t kPatternBytesMax = 64 * 1024;
 
 const CodePoints kDigits{{'0', '9'}};
 const CodePoints kWord{{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
-const CodePoints kSpace{{9, 13}, {' ', ' '}, {0xA0, 0xA0}, {0x1680, 0x1680}, {0x2000, 0x200A},
-                        {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000},
-                        {0xFEFF, 0xFEFF}};
+const CodePoints kSpace{{9, 13},          {' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680},
+                        {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
+                        {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
 const CodePoints kLineEnds{{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}};
 
 // A recursive descent; errors are kept and end it.
@@ -145,12 +145,8 @@ class Parser {
         ++at_;
         return {.kind = RegexNode::Kind::Points,
                 .points = options_.dot_all ? CodePoints{{0, 0x10FFFF}} : kLineEnds.inverted()};
-      case '^':
-        ++at_;
-        return {.kind = RegexNode::Kind::Start, .asserts = true, .starts = true};
-      case '$':
-        ++at_;
-        return {.kind = RegexNode::Kind::End, .asserts = true};
+      case '^': ++at_; return {.kind = RegexNode::Kind::Start, .asserts = true, .starts = true};
+      case '$': ++at_; return {.kind = RegexNode::Kind::End, .asserts = true};
       case '*':
       case '+':
       case '?': refuse("nothing to repeat"); return {};

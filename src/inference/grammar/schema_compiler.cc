@@ -37,10 +37,12 @@ std::string pointer_token(std::string_view token) {
                                   : -1;
   };
   for (std::size_t i = 0; i < token.size(); ++i) {
-    if (token[i] == '%' && i + 2 < token.size() && hex(token[i + 1]) >= 0 && hex(token[i + 2]) >= 0) {
+    if (token[i] == '%' && i + 2 < token.size() && hex(token[i + 1]) >= 0 &&
+        hex(token[i + 2]) >= 0) {
       out += static_cast<char>(hex(token[i + 1]) * 16 + hex(token[i + 2]));
       i += 2;
-    } else if (token[i] == '~' && i + 1 < token.size() && (token[i + 1] == '0' || token[i + 1] == '1')) {
+    } else if (token[i] == '~' && i + 1 < token.size() &&
+               (token[i + 1] == '0' || token[i + 1] == '1')) {
       out += token[++i] == '0' ? '~' : '/';
     } else {
       out += token[i];
@@ -60,7 +62,8 @@ const json::Value* follow_pointer(const json::Value& root, std::string_view poin
       std::size_t index = 0;
       const bool number = !token.empty() && token.size() < 9 &&
                           std::ranges::all_of(token, [](char c) { return c >= '0' && c <= '9'; });
-      for (const char c : token) index = number ? index * 10 + static_cast<std::size_t>(c - '0') : 0;
+      for (const char c : token)
+        index = number ? index * 10 + static_cast<std::size_t>(c - '0') : 0;
       at = number && index < array->size() ? &(*array)[index] : nullptr;
     } else {
       at = json::find(*at, token);
@@ -101,8 +104,14 @@ class SchemaCompiler::Step {
 
 SchemaCompiler::SchemaCompiler(engine::grammar::Tables& tables, const json::Value& root,
                                const SchemaOptions& options)
-    : tables_(tables), terms_(tables.terms), nodes_(tables.nodes), root_(root), options_(options),
-      draft_(draft_of(root)), integer_(nodes_.number(integer_spelling(terms_))), deadline_(cpu_time() + limits::grammar_compile_time_max) {}
+    : tables_(tables),
+      terms_(tables.terms),
+      nodes_(tables.nodes),
+      root_(root),
+      options_(options),
+      draft_(draft_of(root)),
+      integer_(nodes_.number(integer_spelling(terms_))),
+      deadline_(cpu_time() + limits::grammar_compile_time_max) {}
 
 Result<engine::grammar::NodeId> SchemaCompiler::compile() {
   const NodeId result = node(root_);
@@ -129,8 +138,9 @@ std::string SchemaCompiler::path(std::string_view keyword) const {
 SchemaCompiler::NodeId SchemaCompiler::refuse(std::string_view keyword, std::string_view why,
                                               ErrorCode code) {
   if (!error_) {
-    error_ = Error{code, fmt::format("Invalid schema: '{}' at {}: {}.",
-                                     keyword.empty() ? "schema" : keyword, path(keyword), why),
+    error_ = Error{code,
+                   fmt::format("Invalid schema: '{}' at {}: {}.",
+                               keyword.empty() ? "schema" : keyword, path(keyword), why),
                    path(keyword)};
   }
   return kNever;
@@ -252,7 +262,8 @@ const json::Value* SchemaCompiler::resolve(std::string_view reference) {
     if (name.starts_with('#')) continue;
     const std::string_view id = std::string_view(name).substr(0, name.find('#'));
     if (id.empty() || document.empty()) continue;
-    if (id == document || (document.find(':') == document.npos && id.ends_with("/" + std::string(document)))) {
+    if (id == document ||
+        (document.find(':') == document.npos && id.ends_with("/" + std::string(document)))) {
       base = schema;
     }
   }
@@ -275,9 +286,10 @@ void SchemaCompiler::add_reference(const json::Object& schema, Parts& parts) {
     const json::Value* target = resolve(reference);
     if (!target) {
       const bool local = reference.starts_with('#');
-      refuse(keyword, local ? fmt::format("'{}' was not found in the schema", reference.substr(0, 100))
-                            : fmt::format("'{}' is another document; those are not fetched",
-                                          reference.substr(0, 100)));
+      refuse(keyword,
+             local ? fmt::format("'{}' was not found in the schema", reference.substr(0, 100))
+                   : fmt::format("'{}' is another document; those are not fetched",
+                                 reference.substr(0, 100)));
       return;
     }
     const Step step(*this, keyword);

@@ -177,9 +177,8 @@ void SchemaCompiler::add_dependencies(const json::Object& schema, Parts& parts) 
       return;
     }
     for (const auto& [key, member] : *object) {
-      const NodeId absent = nodes_.any(
-          nodes_.negation(requires_keys({std::string(key)})),
-          nodes_.negation(nodes_.kinds(only(Kind::Record))));
+      const NodeId absent = nodes_.any(nodes_.negation(requires_keys({std::string(key)})),
+                                       nodes_.negation(nodes_.kinds(only(Kind::Record))));
       if (member.is_array() || member.is_string()) {
         std::vector<std::string> names;
         if (member.is_string()) names.emplace_back(member.get_string());
@@ -199,8 +198,8 @@ void SchemaCompiler::add_dependencies(const json::Object& schema, Parts& parts) 
   }
 }
 
-// What the keywords of this schema, and of those that hold with it in any case, evaluate. False when
-// it depends on the value.
+// What the keywords of this schema, and of those that hold with it in any case, evaluate. False
+// when it depends on the value.
 bool SchemaCompiler::gather_evaluated(const json::Object& schema, int depth,
                                       std::vector<std::string>& keys, std::vector<TermId>& patterns,
                                       std::size_t& items, bool& all_keys, bool& all_items) {
@@ -220,13 +219,13 @@ bool SchemaCompiler::gather_evaluated(const json::Object& schema, int depth,
               (depth > 0 && find(schema, "unevaluatedProperties") != nullptr);
   const auto* prefix = find(schema, from(Draft::D2020) ? "prefixItems" : "items");
   if (prefix && prefix->is_array()) items = std::max(items, prefix->get_array().size());
-  const auto* rest = find(schema, from(Draft::D2020) || !prefix || !prefix->is_array()
-                                      ? "items" : "additionalItems");
-  all_items |= (rest && !rest->is_array()) ||
-               (depth > 0 && find(schema, "unevaluatedItems") != nullptr);
+  const auto* rest = find(
+      schema, from(Draft::D2020) || !prefix || !prefix->is_array() ? "items" : "additionalItems");
+  all_items |=
+      (rest && !rest->is_array()) || (depth > 0 && find(schema, "unevaluatedItems") != nullptr);
   const auto inner = [&](const json::Value& value) {
-    return !value.is_object() ||
-           gather_evaluated(value.get_object(), depth + 1, keys, patterns, items, all_keys, all_items);
+    return !value.is_object() || gather_evaluated(value.get_object(), depth + 1, keys, patterns,
+                                                  items, all_keys, all_items);
   };
   if (const auto* all = find(schema, "allOf"); all && all->is_array()) {
     for (const json::Value& part : all->get_array()) {

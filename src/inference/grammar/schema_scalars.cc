@@ -30,11 +30,13 @@ bool SchemaCompiler::count(const json::Object& schema, std::string_view keyword,
   if (value->is_int64()) number = static_cast<double>(value->get_int64());
   if (value->is_uint64()) number = static_cast<double>(value->get_uint64());
   if (value->is_double()) number = value->get_double();
-  if (number < 0 || number != static_cast<double>(static_cast<std::uint64_t>(std::min(number, 1e18)))) {
+  if (number < 0 ||
+      number != static_cast<double>(static_cast<std::uint64_t>(std::min(number, 1e18)))) {
     refuse(keyword, "a whole number that is not negative is expected");
     return false;
   }
-  out = number >= static_cast<double>(kUnbounded) ? kUnbounded - 1 : static_cast<std::uint32_t>(number);
+  out = number >= static_cast<double>(kUnbounded) ? kUnbounded - 1
+                                                  : static_cast<std::uint32_t>(number);
   return true;
 }
 
@@ -48,8 +50,9 @@ engine::grammar::TermId SchemaCompiler::pattern(const json::Value& pattern,
   if (const auto found = patterns_.find(text); found != patterns_.end()) return found->second;
   auto term = regex_term(terms_, text);
   if (!term) {
-    refuse(keyword, fmt::format("the pattern '{}' cannot be enforced: {}", text.substr(0, 100),
-                                term.error().message),
+    refuse(keyword,
+           fmt::format("the pattern '{}' cannot be enforced: {}", text.substr(0, 100),
+                       term.error().message),
            term.error().code == ErrorCode::Unsupported ? ErrorCode::InvalidRequest
                                                        : term.error().code);
     return kAnything;
@@ -83,7 +86,8 @@ void SchemaCompiler::add_text(const json::Object& schema, Parts& parts) {
       terms.push_back(*term);
       if (text == "hostname") rule.length_max = std::min(rule.length_max, 253u);
     } else if (options_.strict) {
-      refuse("format", fmt::format("'{}' is not a format that can be enforced", text.substr(0, 100)));
+      refuse("format",
+             fmt::format("'{}' is not a format that can be enforced", text.substr(0, 100)));
     }
   }
   rule.term = terms_.intersection(terms);

@@ -19,10 +19,20 @@ constexpr std::size_t kLongEnumValues = 250;
 constexpr std::size_t kLongEnumCharsMax = 15'000;
 constexpr int kDepthMax = 400;
 
-constexpr std::array<std::string_view, 14> kRefusedKeywords{
-    "allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas",
-    "dependencies", "patternProperties", "propertyNames", "unevaluatedProperties", "contains",
-    "uniqueItems"};
+constexpr std::array<std::string_view, 14> kRefusedKeywords{"allOf",
+                                                            "oneOf",
+                                                            "not",
+                                                            "if",
+                                                            "then",
+                                                            "else",
+                                                            "dependentRequired",
+                                                            "dependentSchemas",
+                                                            "dependencies",
+                                                            "patternProperties",
+                                                            "propertyNames",
+                                                            "unevaluatedProperties",
+                                                            "contains",
+                                                            "uniqueItems"};
 
 class StrictSubset {
  public:
@@ -35,8 +45,9 @@ class StrictSubset {
     const std::string_view type = json::string_or(object, "type");
     if (type != "object") {
       const auto* value = json::find(object, "type");
-      return violation(fmt::format("schema must be a JSON Schema of 'type: \"object\"', got 'type: {}'",
-                                   value ? json::dump(*value) : "\"None\""));
+      return violation(
+          fmt::format("schema must be a JSON Schema of 'type: \"object\"', got 'type: {}'",
+                      value ? json::dump(*value) : "\"None\""));
     }
     return visit(root_, 0, 0);
   }
@@ -49,9 +60,10 @@ class StrictSubset {
   }
 
   std::unexpected<Error> violation(std::string_view reason) const {
-    return fail(ErrorCode::InvalidRequest,
-                fmt::format("Invalid schema for {}: In context={}, {}.", subject_, context(), reason),
-                {}, "invalid_json_schema");
+    return fail(
+        ErrorCode::InvalidRequest,
+        fmt::format("Invalid schema for {}: In context={}, {}.", subject_, context(), reason), {},
+        "invalid_json_schema");
   }
 
   Status visit_at(std::initializer_list<std::string_view> steps, const json::Value& schema,
@@ -67,7 +79,8 @@ class StrictSubset {
     if (!value.is_object()) return {};
     const auto& schema = value.get_object();
     for (const std::string_view keyword : kRefusedKeywords) {
-      if (json::find(schema, keyword)) return violation(fmt::format("'{}' is not permitted", keyword));
+      if (json::find(schema, keyword))
+        return violation(fmt::format("'{}' is not permitted", keyword));
     }
     if (auto ok = reference(schema); !ok) return ok;
     if (auto ok = enumeration(schema); !ok) return ok;
@@ -97,7 +110,8 @@ class StrictSubset {
 
   Status object(const json::Object& schema, int nesting, int depth) {
     if (nesting >= kNestingMax) {
-      return violation(fmt::format("{} levels of nesting exceeds limit of {}", nesting + 1, kNestingMax));
+      return violation(
+          fmt::format("{} levels of nesting exceeds limit of {}", nesting + 1, kNestingMax));
     }
     const auto* additional = json::find(schema, "additionalProperties");
     if (!additional || !additional->is_bool() || additional->get_bool()) {
@@ -114,13 +128,15 @@ class StrictSubset {
     };
     n_properties_ += properties->get_object().size();
     if (n_properties_ > kPropertiesMax) {
-      return violation(fmt::format("{} object properties exceeds limit of {}", n_properties_, kPropertiesMax));
+      return violation(
+          fmt::format("{} object properties exceeds limit of {}", n_properties_, kPropertiesMax));
     }
     for (const auto& [key, member] : properties->get_object()) {
       if (missing(key)) {
-        return violation(fmt::format("'required' is required to be supplied and to be an array "
-                                     "including every key in properties. Missing '{}'",
-                                     std::string_view(key)));
+        return violation(
+            fmt::format("'required' is required to be supplied and to be an array "
+                        "including every key in properties. Missing '{}'",
+                        std::string_view(key)));
       }
       if (auto ok = spend_characters(key.size()); !ok) return ok;
       if (auto ok = visit_at({"properties", key}, member, nesting + 1, depth); !ok) return ok;
@@ -155,7 +171,8 @@ class StrictSubset {
     }
     n_enum_values_ += values->get_array().size();
     if (n_enum_values_ > kEnumValuesMax) {
-      return violation(fmt::format("{} enum values exceeds limit of {}", n_enum_values_, kEnumValuesMax));
+      return violation(
+          fmt::format("{} enum values exceeds limit of {}", n_enum_values_, kEnumValuesMax));
     }
     if (values->get_array().size() > kLongEnumValues && n_chars > kLongEnumCharsMax) {
       return violation(fmt::format("enum of {} values has {} characters, which exceeds limit of {}",
@@ -167,7 +184,8 @@ class StrictSubset {
   Status spend_characters(std::size_t n) {
     n_chars_ += n;
     if (n_chars_ <= kNameCharsMax) return {};
-    return violation(fmt::format("total string length of names and values exceeds limit of {}", kNameCharsMax));
+    return violation(
+        fmt::format("total string length of names and values exceeds limit of {}", kNameCharsMax));
   }
 
   const json::Value& root_;

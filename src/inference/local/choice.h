@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,13 +34,17 @@ class Choice {
   std::int64_t reasoning_tokens() const { return reasoning_tokens_; }
 
  private:
-  void say(std::string text, std::deque<Event>& out);
+  // Text that is neither cut nor beyond a stop string.
+  void read(std::string text, std::deque<Event>& out);
+  void tell(std::vector<output::Delta> deltas, std::deque<Event>& out);
 
   int index_;
   const LoadedModel& model_;
+  base::IdGenerator& ids_;
   engine::TokenStream stream_;
   StopStrings stops_;
-  std::vector<TokenLogprob> logprobs_;  // of tokens whose text has not been told yet
+  std::vector<TokenLogprob> logprobs_;            // of tokens whose text has not been told yet
+  std::unique_ptr<output::OutputParser> parser_;  // none for plain completions
   std::int64_t reasoning_tokens_ = 0;
   int calls_ = 0;
 };

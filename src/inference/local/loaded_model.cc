@@ -24,8 +24,9 @@ Result<std::shared_ptr<LoadedModel>> load_model(const std::string& id,
   auto source = file->find_or<std::string>("tokenizer.chat_template", "");
   if (!source) return fail(source.error());
   const auto& special = (*tokenizer)->special();
-  auto chat_template = ChatTemplate::compile(*source, token_text(**tokenizer, special.bos),
-                                             token_text(**tokenizer, special.eos));
+  auto chat_template = ChatTemplate::compile(
+      *source,
+      {.bos = token_text(**tokenizer, special.bos), .eos = token_text(**tokenizer, special.eos)});
   if (!chat_template) return fail(chat_template.error());
   auto engine = engine::Engine::load(options);
   if (!engine) return fail(engine.error());
@@ -33,7 +34,8 @@ Result<std::shared_ptr<LoadedModel>> load_model(const std::string& id,
   auto out = std::make_shared<LoadedModel>(LoadedModel{.id = id,
                                                        .engine = std::move(*engine),
                                                        .tokenizer = std::move(*tokenizer),
-                                                       .chat_template = std::move(*chat_template)});
+                                                       .chat_template = std::move(*chat_template),
+                                                       .syntax = output::detect(*source)});
   const auto& memory = out->engine->memory();
   LOG(Info,
       "model {}: {}, {:.1f} M parameters, context {}, {:.0f} MB (weights {:.0f}, cache {:.0f}), "

@@ -8,7 +8,7 @@
 #include "engine/engine.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "inference/chat_template/chat_template.h"
-#include "inference/output/syntax.h"
+#include "inference/output/parser.h"
 
 namespace inference::local {
 
@@ -19,7 +19,7 @@ struct LoadedModel {
   std::unique_ptr<engine::Engine> engine;
   std::shared_ptr<const engine::Tokenizer> tokenizer;
   ChatTemplate chat_template;
-  output::Syntax syntax;  // how this family writes tool calls and reasoning
+  output::OutputSyntax syntax;  // how this family writes tool calls and reasoning
 };
 
 // Blocks for as long as the file takes to load.

@@ -58,12 +58,25 @@ bool drop_earliest(std::vector<Message>& messages) {
   return true;
 }
 
+// The API's seven efforts as what templates know: a switch and three levels.
+void set_effort(const std::optional<std::string>& effort, ChatTemplateOptions& options) {
+  if (!effort) return;
+  options.thinking = *effort != "none";
+  if (*effort == "minimal" || *effort == "low")
+    options.reasoning_effort = "low";
+  else if (*effort == "medium")
+    options.reasoning_effort = "medium";
+  else if (*effort != "none")
+    options.reasoning_effort = "high";
+}
+
 Result<std::string> render(const LoadedModel& model, const GenerateRequest& request,
                            const std::vector<Message>& messages, base::UnixTime now) {
   ChatTemplateOptions options;
   options.now = now;
-  options.arguments = request.template_arguments;
-  options.reasoning_effort = request.reasoning_effort;
+  set_effort(request.reasoning_effort, options);
+  for (const auto& [name, value] : request.template_arguments)
+    options.kwargs.emplace_back(name, value);
   const bool offer_tools = request.tool_choice.mode != ToolChoice::Mode::None;
   return model.chat_template.render(messages, offer_tools ? request.tools : std::vector<Tool>(),
                                     options);
