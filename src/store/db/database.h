@@ -23,7 +23,8 @@ struct QueuedWrite {
   std::move_only_function<void(Status)> done;
 };
 
-// Lifetime: owned by app; must outlive every coroutine and pool job that uses it. Any thread.
+// Lifetime: owned by app; must outlive every coroutine and pool job that uses it, and be closed
+// before the executors that `write` resumes on are destroyed. Any thread.
 // Invariant: when a write reports success, it survives kill -9 and power loss; when it reports an
 // error, its changes did not happen (after a lost commit acknowledgement: may have).
 //

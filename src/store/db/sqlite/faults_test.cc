@@ -1,6 +1,7 @@
 // The storage promises under a failing disk: what was acknowledged survives a power loss (R1), a
 // failed sync stops acknowledging (R6), a full disk heals, damage is reported (R9).
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -230,8 +231,10 @@ TEST(Faults, Kill9LosesNothingAcknowledged) {
       for (auto& caller : callers) caller.join();
     }
     ::close(ends[1]);
-    ::usleep(static_cast<useconds_t>(random.below(3) == 0 ? random.below(3'000)
-                                                          : 1'000 + random.below(30'000)));
+    // A third of the children die before they may have written anything.
+    pollfd first_line{.fd = ends[0], .events = POLLIN, .revents = 0};
+    if (random.below(3) != 0) ::poll(&first_line, 1, /*ms=*/20'000);
+    ::usleep(static_cast<useconds_t>(random.below(20'000)));
     ::kill(child, SIGKILL);
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
