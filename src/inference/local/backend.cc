@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/limits.h"
+#include "inference/local/constraint.h"
 #include "inference/local/embedding.h"
 #include "inference/local/generation.h"
 #include "inference/local/prompt.h"
@@ -141,10 +142,15 @@ base::awaitable<Result<std::unique_ptr<EventStream>>> LocalBackend::generate(
       co_await base::on_pool(pools_.work, [&] { return build_prompt(*model, request, now); });
   if (!prompt) co_return fail(prompt.error());
 
+  auto constraint =
+      co_await base::on_pool(pools_.work, [&] { return compile_constraint(*model, request); });
+  if (!constraint) co_return fail(constraint.error());
+
   auto executor = co_await base::asio::this_coro::executor;
   auto generation =
       std::make_unique<Generation>(model, request, std::move(*prompt), ids_, executor);
   auto engine_request = to_engine(request, *model, ids_.random().u64());
+  engine_request.make_constraint = std::move(*constraint);
   if (auto status = generation->start(std::move(engine_request)); !status)
     co_return fail(status.error());
   co_return std::move(generation);

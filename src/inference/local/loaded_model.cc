@@ -14,6 +14,20 @@ std::string token_text(const engine::Tokenizer& tokenizer, engine::TokenId token
 
 }  // namespace
 
+std::shared_ptr<const engine::grammar::Vocabulary> LoadedModel::grammar_vocabulary() const {
+  std::call_once(vocabulary_made, [this] {
+    std::vector<std::string> tokens(tokenizer->n_tokens());
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      const auto token = static_cast<engine::TokenId>(i);
+      if (!tokenizer->is_special(token)) tokens[i] = tokenizer->piece(token);
+    }
+    const auto ends = tokenizer->end_of_generation();
+    const std::vector<engine::grammar::TokenId> end_tokens(ends.begin(), ends.end());
+    vocabulary = std::make_shared<engine::grammar::Vocabulary>(tokens, end_tokens);
+  });
+  return vocabulary;
+}
+
 Result<std::shared_ptr<LoadedModel>> load_model(const std::string& id,
                                                 const engine::EngineOptions& options) {
   const auto started = std::chrono::steady_clock::now();
@@ -31,11 +45,8 @@ Result<std::shared_ptr<LoadedModel>> load_model(const std::string& id,
   auto engine = engine::Engine::load(options);
   if (!engine) return fail(engine.error());
 
-  auto out = std::make_shared<LoadedModel>(LoadedModel{.id = id,
-                                                       .engine = std::move(*engine),
-                                                       .tokenizer = std::move(*tokenizer),
-                                                       .chat_template = std::move(*chat_template),
-                                                       .syntax = output::detect(*source)});
+  auto out = std::make_shared<LoadedModel>(id, std::move(*engine), std::move(*tokenizer),
+                                           std::move(*chat_template), output::detect(*source));
   const auto& memory = out->engine->memory();
   LOG(Info,
       "model {}: {}, {:.1f} M parameters, context {}, {:.0f} MB (weights {:.0f}, cache {:.0f}), "

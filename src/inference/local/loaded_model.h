@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/error.h"
 #include "engine/engine.h"
+#include "engine/grammar/vocabulary.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "inference/chat_template/chat_template.h"
 #include "inference/output/parser.h"
@@ -15,11 +17,28 @@ namespace inference::local {
 // Immutable after loading except for the engine, which is safe on any thread. Shared by the backend
 // and the generations that run on it: an evicted model lives until its last request has ended.
 struct LoadedModel {
+  LoadedModel(std::string id, std::unique_ptr<engine::Engine> engine,
+              std::shared_ptr<const engine::Tokenizer> tokenizer, ChatTemplate chat_template,
+              output::OutputSyntax syntax)
+      : id(std::move(id)),
+        engine(std::move(engine)),
+        tokenizer(std::move(tokenizer)),
+        chat_template(std::move(chat_template)),
+        syntax(syntax) {}
+
   std::string id;
   std::unique_ptr<engine::Engine> engine;
   std::shared_ptr<const engine::Tokenizer> tokenizer;
   ChatTemplate chat_template;
   output::OutputSyntax syntax;  // how this family writes tool calls and reasoning
+
+  // The tokens as grammars need them; made at the first use, which takes a moment with a large
+  // vocabulary. Any thread.
+  std::shared_ptr<const engine::grammar::Vocabulary> grammar_vocabulary() const;
+
+  mutable std::once_flag vocabulary_made = {};
+  mutable std::shared_ptr<const engine::grammar::Vocabulary> vocabulary =
+      {};  // shared with running constraints
 };
 
 // Blocks for as long as the file takes to load.
