@@ -100,6 +100,15 @@ const Value* File::value(std::string_view key) const {
   return found == metadata_index_.end() ? nullptr : &metadata_[found->second].value;
 }
 
+void File::forget(const TensorInfo& tensor) const {
+  for (const auto& mapping : mappings_) {
+    const auto whole = mapping->bytes();
+    const bool inside = tensor.bytes.data() >= whole.data() &&
+                        tensor.bytes.data() + tensor.bytes.size() <= whole.data() + whole.size();
+    if (inside) mapping->forget(tensor.bytes);
+  }
+}
+
 const TensorInfo* File::find_tensor(std::string_view name) const {
   const auto found = tensor_index_.find(name);
   return found == tensor_index_.end() ? nullptr : &tensors_[found->second];

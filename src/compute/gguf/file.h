@@ -62,6 +62,10 @@ class File {
 
   bool has(std::string_view key) const { return value(key) != nullptr; }
 
+  // Call it when a tensor's bytes have been copied elsewhere: they need not stay resident, and are
+  // read from the file again if somebody wants them. Nothing happens to a file in memory.
+  void forget(const TensorInfo& tensor) const;
+
   // The value of `key`, nullopt when the key is absent; CorruptData naming key and types when it is
   // there and cannot be read as a T. See gguf::convert for the types and their rules.
   template <class T>

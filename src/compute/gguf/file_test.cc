@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <numeric>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -366,6 +367,24 @@ TEST_F(Split, PartsLoadAsOneFromAnyPart) {
     std::memcpy(&first, (*file->tensor("b"))->bytes.data(), sizeof first);
     EXPECT_EQ(first, 1.0F);
   }
+}
+
+TEST(GgufFile, ReadsForgottenTensorsAgain) {
+  const auto path = temporary("forget.gguf").string();
+  std::vector<float> data(50'000);
+  std::iota(data.begin(), data.end(), 0.0F);
+  Layout layout;
+  layout.add_tensor("a", DType::F32, std::array<std::int64_t, 1>{50'000});
+  auto writer = Writer::create(path, layout);
+  ASSERT_TRUE(writer);
+  ASSERT_TRUE(writer->write(std::as_bytes(std::span(data))));
+  ASSERT_TRUE(writer->finish());
+
+  const auto file = File::open(path);
+  ASSERT_TRUE(file);
+  const auto* tensor = *file->tensor("a");
+  file->forget(*tensor);
+  EXPECT_EQ(std::memcmp(tensor->bytes.data(), data.data(), tensor->bytes.size()), 0);
 }
 
 TEST_F(Split, RefusesPartsThatDoNotBelongTogether) {

@@ -47,6 +47,15 @@ Result<std::shared_ptr<const Mapping>> Mapping::open(const std::string& path) {
   return std::shared_ptr<const Mapping>(new Mapping(static_cast<const std::byte*>(data), size));
 }
 
+void Mapping::forget(std::span<const std::byte> part) const {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const auto first = static_cast<std::size_t>(part.data() - data_);
+  const std::size_t begin = (first + page - 1) / page * page;
+  const std::size_t end = (first + part.size()) / page * page;
+  if (begin >= end) return;
+  ::madvise(const_cast<std::byte*>(data_) + begin, end - begin, MADV_DONTNEED);
+}
+
 Mapping::~Mapping() {
   ::munmap(const_cast<std::byte*>(data_), size_);
 }

@@ -24,6 +24,10 @@ class Mapping {
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
 
+  // Lets the whole pages inside `part` leave this process's memory. Their contents stay: whoever
+  // reads them again gets them from the file (or the system's cache of it).
+  void forget(std::span<const std::byte> part) const;
+
  private:
   Mapping(const std::byte* data, std::size_t size) : data_(data), size_(size) {}
 

@@ -48,6 +48,7 @@ compute::Weight TensorLoader::matrix(const std::string& full_name, std::size_t n
   source.lookup_only = lookup_only;
   auto weight = compute::Weight::load(source, pool_);
   if (!weight) return refuse(weight.error()), compute::Weight();
+  if (!lookup_only) file_.forget(*tensor);  // the kernels have their own copy
   return std::move(*weight);
 }
 
@@ -71,6 +72,7 @@ compute::ExpertWeights TensorLoader::experts(const std::string& name, std::size_
   if (tensor == nullptr) return {};
   auto weights = compute::ExpertWeights::load(source_of(*tensor, n_in, n_out), n_experts, pool_);
   if (!weights) return refuse(weights.error()), compute::ExpertWeights();
+  file_.forget(*tensor);
   return std::move(*weights);
 }
 
