@@ -11,12 +11,14 @@
 #include "http/router.h"
 #include "store/db/database.h"
 #include "api/models/routes.h"
+#include "blob/blob_store.h"
 
 namespace app {
 
 // What families are made of. Owned by Server; outlives them.
 struct Parts {
   store::Database& database;
+  blob::BlobStore& blobs;
   base::Pools& pools;
   gateway::Backends& backends;
   base::IdGenerator& ids;

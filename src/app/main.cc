@@ -74,12 +74,13 @@ class CommandLine {
       "Parlance: the whole OpenAI API on your own machine.\n\n"
       "  parlance serve                      serve the API at http://127.0.0.1:8080/v1\n"
       "  parlance run MODEL \"Hello\"          talk to a model in the terminal\n"
-      "  parlance add FILE.gguf              add a model\n"
+      "  parlance add FILE.gguf              add a model; `parlance pull URL` downloads one\n"
       "  parlance keys create                make an API key\n"};
   Sources sources_;
   app::Config config_;
   app::RunOptions run_;
   app::AddOptions add_;
+  app::PullOptions pull_;
   app::KeyOptions key_;
   app::BenchOptions bench_;
   std::string name_;  // of the model or key that a command is about
@@ -137,6 +138,15 @@ void CommandLine::add_models() {
   add->add_option("--name", add_.id, "the model's name (default: the file's)");
   add->add_flag("--link", add_.link, "link to the file instead of copying it");
   on(add, [this] { return app::add_model(config_, add_); });
+
+  auto* pull = cli_.add_subcommand("pull", "download a model; goes on where an earlier try ended");
+  pull->add_option("SOURCE", pull_.source, "a URL, or OWNER/REPOSITORY/FILE.gguf on the hub")
+      ->required();
+  pull->add_option("--name", pull_.id, "the model's name (default: the file's)");
+  pull->add_option("--sha256", pull_.sha256, "what the file must hash to");
+  pull->add_option("--token", pull_.token, "access token, sent to the first host only")
+      ->envname("HF_TOKEN");
+  on(pull, [this] { return app::pull_model(config_, pull_); });
 
   auto* remove = cli_.add_subcommand("remove", "remove an added model");
   remove->add_option("MODEL", name_)->required();

@@ -169,6 +169,18 @@ Result<ModelFile> ModelFiles::add(const AddOptions& options) {
   return find(id);
 }
 
+Result<ModelFile> ModelFiles::adopt(const std::string& path, const std::string& id) {
+  if (!is_model_id(id))
+    return fail(ErrorCode::InvalidRequest, fmt::format("'{}' cannot be a model's name", id));
+  auto opened = gguf::File::open(path);
+  if (!opened) return fail(opened.error());
+  std::error_code error;
+  fs::rename(path, fs::path(directory_) / (id + ".gguf"), error);
+  if (error)
+    return fail(ErrorCode::StorageFailed, "the model could not be stored: " + error.message());
+  return find(id);
+}
+
 Status ModelFiles::remove(const std::string& id) {
   auto model = find(id);
   if (!model) return fail(model.error());

@@ -38,6 +38,8 @@ class ModelFiles {
   };
   // Checks that the file is a GGUF model before it copies it.
   Result<ModelFile> add(const AddOptions& options);
+  // Takes over a finished download in `directory()`: checks it and gives it its name.
+  Result<ModelFile> adopt(const std::string& path, const std::string& id);
   // NotFound, or PermissionDenied for one that was not added.
   Status remove(const std::string& id);
 

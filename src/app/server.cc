@@ -18,6 +18,7 @@
 #include "app/remove_files.h"
 #include "app/storage.h"
 #include "base/log.h"
+#include "blob/local_store.h"
 #include "gateway/access.h"
 #include "gateway/authenticator.h"
 #include "http/cors.h"
@@ -61,6 +62,7 @@ struct Server::State {
   base::Metrics metrics;
   base::Pools pools;
   std::unique_ptr<store::Database> database;
+  std::unique_ptr<blob::BlobStore> blobs;
   ModelFiles files;
   gateway::Backends backends;
   std::unique_ptr<RemoveFiles> remover;
@@ -100,6 +102,9 @@ Status Server::State::open_storage() {
   auto opened = app::open_storage({.data = config.data});
   if (!opened) return fail(opened.error());
   database = std::move(*opened);
+  auto contents = blob::open_local(config.data + "/blobs", random);
+  if (!contents) return fail(contents.error());
+  blobs = std::move(*contents);
 
   gateway::Access access(*database, ids, clock);
   if (auto status = access.ensure_defaults(); !status) return status;
@@ -153,6 +158,7 @@ Status Server::State::add_routes() {
       *database, pools, clock, gateway::Authenticator::Options{.anonymous = anonymous}));
   health.add_to(router);
   families = std::make_unique<Families>(Parts{.database = *database,
+                                              .blobs = *blobs,
                                               .pools = pools,
                                               .backends = backends,
                                               .ids = ids,

@@ -1,0 +1,108 @@
+// The built-in model through the real engine and the official SDK: what the README promises.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import OpenAI from 'openai';
+import { startServer } from './harness.js';
+import { checkSchema } from './spec.js';
+
+const model = 'parlance-mini';
+let server, client;
+before(async () => { server = await startServer(); client = server.client; });
+after(() => server.stop());
+
+const ask = (content, more = {}) => ({ model, messages: [{ role: 'user', content }], max_completion_tokens: 60, ...more });
+
+test('answers a greeting and stops by itself', async () => {
+  const completion = await client.chat.completions.create(ask('Hello!', { temperature: 0 }));
+  checkSchema('CreateChatCompletionResponse', completion);
+  assert.equal(completion.choices[0].finish_reason, 'stop');
+  assert.match(completion.choices[0].message.content, /[a-z]{2,}/i);
+  assert.ok(completion.usage.prompt_tokens > 0 && completion.usage.completion_tokens > 0);
+});
+
+test('a stream says the same as the plain answer', async () => {
+  const request = ask('What is your name?', { temperature: 0 });
+  const plain = await client.chat.completions.create(request);
+  const streamed = await client.chat.completions.stream(request).finalChatCompletion();
+  assert.equal(streamed.choices[0].message.content, plain.choices[0].message.content);
+});
+
+test('the same seed gives the same answer, alone or among others', async () => {
+  const request = ask('Tell me a story.', { seed: 7, temperature: 1 });
+  const [alone, ...crowd] = await Promise.all([client.chat.completions.create(request),
+    ...Array.from({ length: 8 }, (_, i) => client.chat.completions.create(ask(`Count to ${i}.`, { seed: i })))]);
+  const again = await client.chat.completions.create(request);
+  assert.equal(again.choices[0].message.content, alone.choices[0].message.content);
+  assert.equal(crowd.length, 8);
+});
+
+test('the second turn finds the first in the cache', async () => {
+  const messages = [{ role: 'user', content: 'Tell me about the sea. '.repeat(20) }];
+  const first = await client.chat.completions.create({ model, messages, max_completion_tokens: 20 });
+  messages.push(first.choices[0].message, { role: 'user', content: 'And the sky?' });
+  const second = await client.chat.completions.create({ model, messages, max_completion_tokens: 5 });
+  assert.ok(second.usage.prompt_tokens_details.cached_tokens >= 64, JSON.stringify(second.usage));
+});
+
+test('a schema holds', async () => {
+  const schema = { type: 'object', properties: { name: { type: 'string', maxLength: 12 }, age: { type: 'integer', minimum: 1, maximum: 99 },
+    tags: { type: 'array', items: { enum: ['a', 'b'] }, minItems: 1, maxItems: 3 } }, required: ['name', 'age', 'tags'], additionalProperties: false };
+  for (let seed = 0; seed < 5; seed += 1) {
+    const completion = await client.chat.completions.create(ask('A person as json.', { seed, temperature: 1.5, max_completion_tokens: 200,
+      response_format: { type: 'json_schema', json_schema: { name: 'person', schema } } }));
+    const value = JSON.parse(completion.choices[0].message.content);
+    assert.deepEqual(Object.keys(value), ['name', 'age', 'tags']);
+    assert.ok(Number.isInteger(value.age) && value.age >= 1 && value.age <= 99);
+    assert.ok(value.tags.length >= 1 && value.tags.every((t) => ['a', 'b'].includes(t)));
+  }
+});
+
+test('what cannot be enforced is refused, not ignored', async () => {
+  await assert.rejects(client.chat.completions.create(ask('x json', { response_format: { type: 'json_schema',
+    json_schema: { name: 'x', strict: true, schema: { type: 'object', properties: { a: { type: 'string' } } } } } })),
+  (error) => error instanceof OpenAI.BadRequestError && error.message.includes('additionalProperties'));
+});
+
+test('log probabilities are probabilities', async () => {
+  const completion = await client.chat.completions.create(ask('Hi', { logprobs: true, top_logprobs: 5, max_completion_tokens: 4 }));
+  for (const token of completion.choices[0].logprobs.content) {
+    assert.ok(token.logprob <= 0);
+    assert.equal(token.top_logprobs.length, 5);
+    assert.ok(token.top_logprobs.reduce((sum, t) => sum + Math.exp(t.logprob), 0) <= 1.0001);
+  }
+});
+
+test('completions, echo with log probabilities, token prompts', async () => {
+  const echoed = await client.completions.create({ model, prompt: 'Once upon a time', max_tokens: 3, echo: true, logprobs: 1 });
+  // The first token has nothing before it: null, as on the real API, which the description does not say.
+  assert.ok(echoed.choices[0].text.startsWith('Once upon a time'));
+  assert.equal(echoed.choices[0].logprobs.token_logprobs[0], null);
+  const tokens = await client.completions.create({ model, prompt: [1, 2, 3], max_tokens: 2 });
+  assert.equal(tokens.usage.prompt_tokens, 3);
+});
+
+test('embeddings are unit vectors, dimensions shorten them', async () => {
+  const { data } = await client.embeddings.create({ model, input: ['The sea is blue.', 'Hello'], encoding_format: 'float' });
+  for (const { embedding } of data) assert.ok(Math.abs(Math.hypot(...embedding) - 1) < 1e-4);
+  const short = await client.embeddings.create({ model, input: 'Hello', dimensions: 16 });
+  assert.equal(short.data[0].embedding.length, 16);
+});
+
+test('a prompt beyond the window is context_length_exceeded', async () => {
+  await assert.rejects(client.chat.completions.create(ask('word '.repeat(4000))), (error) => error.code === 'context_length_exceeded');
+});
+
+test('fifty streams at once, some of them left', async () => {
+  await Promise.all(Array.from({ length: 50 }, async (_, i) => {
+    const stream = await client.chat.completions.create(ask(`Tell me about the number ${i}.`, { stream: true, max_completion_tokens: 20 }));
+    let seen = 0;
+    for await (const chunk of stream) {
+      seen += 1;
+      if (i % 5 === 0 && seen === 3) break;
+      assert.ok(chunk.id);
+    }
+    assert.ok(seen > 2);
+  }));
+  const again = await client.chat.completions.create(ask('Still there?'));
+  assert.ok(again.choices[0]);
+});
