@@ -190,7 +190,10 @@ awaitable<Status> ClientResponse::Exchange::resolve_and_connect(tcp::socket& soc
     }
   }
   if (timed_->expired()) co_return failed("Looking up the host", asio::error::timed_out);
-  co_await asio::async_connect(socket, found, asio::redirect_error(asio::use_awaitable, error));
+  // Each address is tried on a fresh socket, which the expired timer would no longer close.
+  const auto in_time = [timed = timed_](const auto&, const auto&) { return !timed->expired(); };
+  co_await asio::async_connect(socket, found, in_time,
+                               asio::redirect_error(asio::use_awaitable, error));
   if (timed_->expired()) error = asio::error::timed_out;
   if (error) co_return failed("Connecting", error);
   boost::system::error_code ignored;

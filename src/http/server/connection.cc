@@ -167,6 +167,7 @@ awaitable<> Connection::refuse(const HttpError& error) {
 awaitable<> Connection::serve(RequestHead head) {
   keep_alive_ = head.keep_alive && !draining_;
   continue_wanted_ = head.expects_continue;
+  watch_wanted_ = false;
   content_length_ = head.content_length;
   body_bytes_read_ = 0;
   body_bytes_sent_ = 0;

@@ -53,6 +53,22 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
 
   enum class Phase { Handshake, Idle, Head, Body, Handler, Stream, Write, Linger, WebSocket };
 
+  // Puts phase and deadline back when an inner step with its own ends.
+  class PhaseScope {
+   public:
+    explicit PhaseScope(Connection& connection)
+        : connection_(connection), phase_(connection.phase_), deadline_(connection.deadline_) {}
+    ~PhaseScope() {
+      connection_.phase_ = phase_;
+      connection_.deadline_ = deadline_;
+    }
+
+   private:
+    Connection& connection_;
+    Phase phase_;
+    Ticks deadline_;
+  };
+
   // --- connection.cc: the life of a connection
   awaitable<> run(std::shared_ptr<Connection> self);
   awaitable<bool> handshake();
@@ -128,7 +144,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   std::int64_t content_length_ = -1;
   bool continue_wanted_ = false;  // the client waits for "100 Continue"
   bool handling_ = false;
-  bool watching_ = false;  // the watching read is pending
+  bool watch_wanted_ = false;  // once the body has been read
+  bool watching_ = false;      // the watching read is pending
   bool end_of_input_ = false;
   boost::system::error_code read_error_;
   asio::steady_timer watch_ended_;  // an event: cancelled when the watching read ends

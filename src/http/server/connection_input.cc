@@ -66,8 +66,7 @@ awaitable<Result<std::size_t>> Connection::read_body(std::span<char> buffer) {
   if (content_length_ > 0 && static_cast<std::uint64_t>(content_length_) > body_limit_) {
     co_return fail(ErrorCode::TooLarge, too_large().message);
   }
-  const auto phase_before = phase_;
-  const auto deadline_before = deadline_.load();
+  const PhaseScope scope(*this);
   while (parser_ && !parser_->done()) {
     if (std::exchange(continue_wanted_, false) && input_.empty()) {
       const bool sent = co_await send_all("HTTP/1.1 100 Continue\r\n\r\n");
@@ -83,12 +82,8 @@ awaitable<Result<std::size_t>> Connection::read_body(std::span<char> buffer) {
     if (body_bytes_read_ > body_limit_) {
       co_return fail(ErrorCode::TooLarge, too_large().message);
     }
-    if (parser_->done()) start_watch();
-    if (progress.produced > 0) {
-      phase_ = phase_before;
-      deadline_ = deadline_before;
-      co_return progress.produced;
-    }
+    if (parser_->done() && std::exchange(watch_wanted_, false)) start_watch();
+    if (progress.produced > 0) co_return progress.produced;
     if (parser_->done()) break;
     // What is left undecoded is a chunk header or a trailer; those are short.
     if (input_.size() > kReadBytes) {
@@ -106,8 +101,6 @@ awaitable<Result<std::size_t>> Connection::read_body(std::span<char> buffer) {
       co_return fail(ErrorCode::Cancelled, "The client went away before the body was complete.");
     }
   }
-  phase_ = phase_before;
-  deadline_ = deadline_before;
   co_return std::size_t{0};
 }
 
@@ -135,10 +128,12 @@ awaitable<> Connection::linger() {
   }
 }
 
-// Begins to watch, unless the handler is done or still has a body to read (then its own reads will
-// notice).
+// Begins to watch, unless the handler is done or still has a body to read: then its own reads
+// notice, and the last of them begins.
 void Connection::start_watch() {
-  if (!handling_ || watching_ || gone_ || end_of_input_ || body_unread()) return;
+  if (!handling_ || watching_ || gone_ || end_of_input_) return;
+  watch_wanted_ = body_unread();
+  if (watch_wanted_) return;
   if (input_.size() >= kPipelinedBytesMax) return;
   watching_ = true;
   const auto space = input_.prepare(1024);

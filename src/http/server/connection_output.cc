@@ -73,11 +73,13 @@ awaitable<bool> Connection::send(std::string head, const std::string& body) {
 }
 
 awaitable<bool> Connection::send_all(std::string_view bytes) {
-  const auto phase_before = phase_;
-  const auto deadline_before = deadline_.load();
+  const PhaseScope scope(*this);
   enter(Phase::Write, limits().write_stall_time_max);
   // A probe may still be on its way out.
-  if (write_active_) co_await wait_for_output(0);
+  while (write_active_ && !write_failed_ && !gone_) {
+    boost::system::error_code ignored;
+    co_await written_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
   while (!bytes.empty() && !gone_ && !write_failed_) {
     enter(Phase::Write, limits().write_stall_time_max);
     const auto piece = bytes.substr(0, kPieceBytes);
@@ -88,8 +90,6 @@ awaitable<bool> Connection::send_all(std::string_view bytes) {
     bytes.remove_prefix(piece.size());
   }
   if (write_failed_) gone_ = true;
-  phase_ = phase_before;
-  deadline_ = deadline_before;
   co_return !gone_;
 }
 
