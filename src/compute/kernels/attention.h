@@ -8,6 +8,8 @@
 
 #include <cstddef>
 
+#include "compute/kernels/isa.h"
+
 namespace compute {
 
 inline constexpr std::size_t kAttentionPageTokens = 64;
@@ -15,11 +17,8 @@ inline constexpr std::size_t kAttentionGroupTokens = 16;
 
 enum class CacheType { F32, F16, Q8 };
 
-// Results depend on the arguments alone: a query's scores are the same whatever n_queries is.
-struct AttentionKernels {
-  // Writes one token's vector of d numbers into place `token` of a page.
-  void (*store_key)(const float* key, std::size_t d, std::size_t token, std::byte* keys);
-  void (*store_value)(const float* value, std::size_t d, std::size_t token, std::byte* values);
+// The loops that differ by instruction set.
+struct AttentionLoops {
   // out[n_queries, 64] = queries[n_queries, d] * keys^T. Tokens that were never stored give
   // numbers without meaning.
   void (*scores)(const float* queries, std::size_t n_queries, std::size_t d, const std::byte* keys,
@@ -30,6 +29,22 @@ struct AttentionKernels {
                 const std::byte* values, std::size_t begin, std::size_t end, float* out);
 };
 
+// One page's scores [64] become weights: exp(scale * score - highest) inside [begin, end), zero
+// outside. Moves the running maximum and sum along and returns what earlier results must be
+// multiplied by (Milakov & Gimelshein 2018, arXiv 1805.02867).
+using SoftenPage = float (*)(float* scores, std::size_t begin, std::size_t end, float scale,
+                             float& highest, float& sum);
+
+// Results depend on the arguments alone: a query's are the same whatever n_queries is.
+struct AttentionKernels {
+  // Writes one token's vector of d numbers into place `token` of a page.
+  void (*store_key)(const float* key, std::size_t d, std::size_t token, std::byte* keys);
+  void (*store_value)(const float* value, std::size_t d, std::size_t token, std::byte* values);
+  AttentionLoops loops;
+  SoftenPage soften;
+};
+
+AttentionKernels attention_kernels(CacheType type, Isa isa);
 // For the best instruction set of this machine.
 const AttentionKernels& attention_kernels(CacheType type);
 

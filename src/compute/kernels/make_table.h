@@ -1,6 +1,7 @@
 // Puts together the table of one instruction set from the algorithms and its vocabulary.
 #pragma once
 
+#include "compute/kernels/attention_loops.h"
 #include "compute/kernels/elementwise.h"
 #include "compute/kernels/float_product.h"
 #include "compute/kernels/integer_product.h"
@@ -30,7 +31,10 @@ constexpr KernelTable make_table() {
       .rms_norm = rms_norm_row<V>,
       .layer_norm = layer_norm_row<V>,
       .l2_norm = l2_norm_row<V>,
-      .softmax = softmax_row<V>};
+      .softmax = softmax_row<V>,
+      .attention = {attention_loops<V, CachedF32>(), attention_loops<V, CachedF16>(),
+                    attention_loops<V, CachedQ8>()},
+      .soften_page = attention_soften<V>};
 }
 
 }  // namespace compute

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "compute/kernels/attention.h"
 #include "compute/kernels/isa.h"
 #include "compute/kernels/packed_format.h"
 
@@ -64,6 +65,9 @@ struct KernelTable {
                      float* out, std::size_t n);
   void (*l2_norm)(const float* x, float epsilon, float* out, std::size_t n);
   void (*softmax)(float* x, std::size_t n);
+
+  std::array<AttentionLoops, 3> attention;  // indexed by CacheType
+  SoftenPage soften_page;
 };
 
 // The table of an available instruction set.

@@ -44,90 +44,163 @@ Sight sight_of(int position, int length, const AttendOptions& options) {
   return {std::max(0, position - half), std::min(length, position + half + 1)};
 }
 
-// What one work item needs: the query heads of one kv head, of one row.
+// What one work item needs: some neighbouring rows of one sequence, and the query heads of one kv
+// head. Taking several rows at once reads every page once for all of them.
 struct Item {
   const SequenceRows* rows = nullptr;
-  int position = 0;
-  int length = 0;  // tokens of the sequence after this step
+  int first = 0;  // of the sequence's rows in this step
+  int count = 0;
   std::size_t kv_head = 0;
-  std::size_t first_head = 0;
-  std::size_t n_heads = 0;  // of this group
 };
 
-// Turns one page's scores into weights, in place, and the running maximum and sum along. Returns
-// what the results so far must be multiplied by.
-float soften_page(std::span<float> scores, Sight seen, int page_begin, const Item& item,
-                  std::size_t head, const AttendOptions& options, float& highest, float& sum) {
-  const int begin = std::max(0, seen.begin - page_begin);
-  const int end = std::min(kPage, seen.end - page_begin);
-  float page_highest = kNever;
-  for (int t = begin; t < end; ++t) {
-    float score = scores[t] * options.scale;
+// A tile's memory, kept from item to item.
+struct Work {
+  std::vector<float> queries;  // [count, group_heads, d_key]
+  std::vector<float> results;  // [count, group_heads, d_value]
+  std::vector<float> scores;   // [count, group_heads, 64]
+  std::vector<float> rescale, highest, sum;  // [count, group_heads]
+
+  void resize(std::size_t n, std::size_t d_key, std::size_t d_value) {
+    queries.resize(n * d_key);
+    results.assign(n * d_value, 0);
+    scores.resize(n * kPage);
+    rescale.resize(n);
+    highest.resize(n);
+    sum.resize(n);
+  }
+};
+
+// Softcap and ALiBi, where a model has them, before the softmax; scores are scaled then.
+void bend_scores(std::span<float> scores, int position, int page_begin, std::size_t head,
+                 const AttendOptions& options) {
+  for (int t = 0; t < kPage; ++t) {
+    float score = scores[static_cast<std::size_t>(t)] * options.scale;
     if (options.softcap > 0) score = options.softcap * std::tanh(score / options.softcap);
     if (!options.slopes.empty()) {
-      score -=
-          options.slopes[head] * static_cast<float>(std::abs(item.position - (page_begin + t)));
+      score -= options.slopes[head] * static_cast<float>(std::abs(position - (page_begin + t)));
     }
-    scores[t] = score;
-    page_highest = std::max(page_highest, score);
+    scores[static_cast<std::size_t>(t)] = score;
   }
-  const float new_highest = std::max(highest, page_highest);
-  const float rescale = highest == kNever ? 0 : std::exp(highest - new_highest);
-  float page_sum = 0;
-  for (int t = begin; t < end; ++t) {
-    scores[t] = std::exp(scores[t] - new_highest);
-    page_sum += scores[t];
-  }
-  sum = sum * rescale + page_sum;
-  highest = new_highest;
-  return rescale;
 }
 
-// One row and one kv head: all pages it sees, in order.
-void attend_item(const Item& item, const Step& step, std::size_t kv_layer, ConstTensor queries,
-                 Tensor out, const AttendOptions& options, std::vector<float>& work) {
-  const auto& layout = step.cache.layout();
-  const auto& kernels = kernels_for(layout.type());
-  const auto group = layout.group_of(kv_layer);
-  const auto& pool = step.cache.pool(group);
-  const auto& table = item.rows->kv->tables[group];
-  const std::size_t d_key = queries.extent(2), d_value = out.extent(2);
-  const auto row =
-      static_cast<std::size_t>(item.rows->first_row + item.position - item.rows->position);
-  const float* query = queries.values() + (row * queries.extent(1) + item.first_head) * d_key;
-  float* result = out.values() + (row * out.extent(1) + item.first_head) * d_value;
-  std::fill_n(result, item.n_heads * d_value, 0.0f);
+class Attention {
+ public:
+  Attention(const Step& step, std::size_t kv_layer, ConstTensor queries, Tensor out,
+            const AttendOptions& options)
+      : layout_(step.cache.layout()),
+        pool_(step.cache.pool(layout_.group_of(kv_layer))),
+        kernels_(kernels_for(layout_.type())),
+        kv_layer_(kv_layer),
+        queries_(queries),
+        out_(out),
+        options_(options),
+        group_heads_(queries.extent(1) / static_cast<std::size_t>(layout_.layer(kv_layer).n_heads)),
+        bends_(options.softcap > 0 || !options.slopes.empty()) {}
 
-  work.resize(item.n_heads * (kPage + 3));
-  float* scores = work.data();
-  float* rescale = scores + item.n_heads * kPage;
-  float* highest = rescale + item.n_heads;
-  float* sum = highest + item.n_heads;
-  for (std::size_t h = 0; h < item.n_heads; ++h) {
-    const bool sink = !options.sinks.empty();
-    highest[h] = sink ? options.sinks[item.first_head + h] : kNever;
-    sum[h] = sink ? 1 : 0;
-  }
-
-  const Sight seen = sight_of(item.position, item.length, options);
-  const auto keys_offset = layout.keys_offset(kv_layer, static_cast<int>(item.kv_head));
-  const auto values_offset = layout.values_offset(kv_layer, static_cast<int>(item.kv_head));
-  for (int index = seen.begin / kPage; index * kPage < seen.end; ++index) {
-    const auto* page = pool.bytes(table[static_cast<std::size_t>(index)]);
-    kernels.scores(query, item.n_heads, d_key, page + keys_offset, scores);
-    for (std::size_t h = 0; h < item.n_heads; ++h) {
-      rescale[h] = soften_page({scores + h * kPage, kPage}, seen, index * kPage, item,
-                               item.first_head + h, options, highest[h], sum[h]);
+  void run(const Item& item, Work& work) const {
+    begin(item, work);
+    int first_seen = std::numeric_limits<int>::max(), end_seen = 0;
+    for (int i = 0; i < item.count; ++i) {
+      const Sight seen = sight(item, i);
+      first_seen = std::min(first_seen, seen.begin);
+      end_seen = std::max(end_seen, seen.end);
     }
-    kernels.weigh(scores, rescale, item.n_heads, d_value, page + values_offset,
-                  static_cast<std::size_t>(std::max(0, seen.begin - index * kPage)),
-                  static_cast<std::size_t>(std::min(kPage, seen.end - index * kPage)), result);
+    for (int page = first_seen / kPage; page * kPage < end_seen; ++page) {
+      add_page(item, page, {first_seen, end_seen}, work);
+    }
+    end(item, work);
   }
-  for (std::size_t h = 0; h < item.n_heads; ++h) {
-    const float factor = sum[h] > 0 ? 1 / sum[h] : 0;
-    for (std::size_t i = 0; i < d_value; ++i) result[h * d_value + i] *= factor;
+
+ private:
+  Sight sight(const Item& item, int i) const {
+    return sight_of(item.rows->position + item.first + i, item.rows->position + item.rows->count,
+                    options_);
   }
-}
+  std::size_t row_of(const Item& item, int i) const {
+    return static_cast<std::size_t>(item.rows->first_row + item.first + i);
+  }
+
+  void begin(const Item& item, Work& work) const {
+    const std::size_t d_key = queries_.extent(2);
+    const auto count = static_cast<std::size_t>(item.count);
+    work.resize(count * group_heads_, d_key, out_.extent(2));
+    const std::size_t first_head = item.kv_head * group_heads_;
+    for (int i = 0; i < item.count; ++i) {
+      const float* from =
+          queries_.values() + (row_of(item, i) * queries_.extent(1) + first_head) * d_key;
+      const auto at = static_cast<std::size_t>(i) * group_heads_;
+      std::copy_n(from, group_heads_ * d_key, work.queries.data() + at * d_key);
+      for (std::size_t h = 0; h < group_heads_; ++h) {
+        const bool sink = !options_.sinks.empty();
+        work.highest[at + h] = sink ? options_.sinks[first_head + h] : kNever;
+        work.sum[at + h] = sink ? 1 : 0;
+      }
+    }
+  }
+
+  void add_page(const Item& item, int index, Sight all, Work& work) const {
+    const auto& table = item.rows->kv->tables[layout_.group_of(kv_layer_)];
+    const auto* page = pool_.bytes(table[static_cast<std::size_t>(index)]);
+    const auto head = static_cast<int>(item.kv_head);
+    const int page_begin = index * kPage;
+    const std::size_t n = static_cast<std::size_t>(item.count) * group_heads_;
+    kernels_.loops.scores(work.queries.data(), n, queries_.extent(2),
+                          page + layout_.keys_offset(kv_layer_, head), work.scores.data());
+    for (int i = 0; i < item.count; ++i) {
+      const Sight seen = sight(item, i);
+      const int begin = std::clamp(seen.begin - page_begin, 0, kPage);
+      const int end = std::clamp(seen.end - page_begin, begin, kPage);
+      for (std::size_t h = 0; h < group_heads_; ++h) {
+        const auto at = static_cast<std::size_t>(i) * group_heads_ + h;
+        soften(std::span(work.scores).subspan(at * kPage, kPage), begin, end,
+               item.rows->position + item.first + i, page_begin,
+               item.kv_head * group_heads_ + h, at, work);
+      }
+    }
+    kernels_.loops.weigh(work.scores.data(), work.rescale.data(), n, out_.extent(2),
+                         page + layout_.values_offset(kv_layer_, head),
+                         static_cast<std::size_t>(std::max(0, all.begin - page_begin)),
+                         static_cast<std::size_t>(std::min(kPage, all.end - page_begin)),
+                         work.results.data());
+  }
+
+  void soften(std::span<float> scores, int begin, int end, int position, int page_begin,
+              std::size_t head, std::size_t at, Work& work) const {
+    if (begin == end) {  // another row of the tile sees this page, this one does not
+      std::ranges::fill(scores, 0.0f);
+      work.rescale[at] = 1;
+      return;
+    }
+    if (bends_) bend_scores(scores, position, page_begin, head, options_);
+    work.rescale[at] = kernels_.soften(
+        scores.data(), static_cast<std::size_t>(begin), static_cast<std::size_t>(end),
+        bends_ ? 1 : options_.scale, work.highest[at], work.sum[at]);
+  }
+
+  void end(const Item& item, Work& work) const {
+    const std::size_t d_value = out_.extent(2);
+    for (int i = 0; i < item.count; ++i) {
+      for (std::size_t h = 0; h < group_heads_; ++h) {
+        const auto at = static_cast<std::size_t>(i) * group_heads_ + h;
+        const float factor = work.sum[at] > 0 ? 1 / work.sum[at] : 0;
+        const float* from = work.results.data() + at * d_value;
+        float* to = out_.values() +
+                    (row_of(item, i) * out_.extent(1) + item.kv_head * group_heads_ + h) * d_value;
+        for (std::size_t k = 0; k < d_value; ++k) to[k] = from[k] * factor;
+      }
+    }
+  }
+
+  const KvLayout& layout_;
+  const PagePool& pool_;
+  const compute::AttentionKernels& kernels_;
+  std::size_t kv_layer_;
+  ConstTensor queries_;
+  Tensor out_;
+  const AttendOptions& options_;
+  std::size_t group_heads_;
+  bool bends_;
+};
 
 }  // namespace
 
@@ -162,30 +235,23 @@ void append_kv(Step& step, std::size_t kv_layer, ConstTensor keys, ConstTensor v
 
 void attend(Step& step, std::size_t kv_layer, ConstTensor queries, Tensor out,
             const AttendOptions& options) {
-  const auto& shape = step.cache.layout().layer(kv_layer);
-  const auto n_kv_heads = static_cast<std::size_t>(shape.n_heads);
-  const std::size_t n_heads = queries.extent(1);
-  CHECK(n_heads % n_kv_heads == 0);
-  const std::size_t group_heads = n_heads / n_kv_heads;
-  std::vector<const SequenceRows*> rows_of(step.rows());
+  constexpr int kTileRows = 8;
+  const int n_kv_heads = step.cache.layout().layer(kv_layer).n_heads;
+  CHECK(queries.extent(1) % static_cast<std::size_t>(n_kv_heads) == 0);
+  std::vector<Item> items;
   for (const auto& rows : step.batch.sequences) {
-    std::fill_n(rows_of.begin() + rows.first_row, rows.count, &rows);
-  }
-  const auto work_on = [&](std::size_t begin, std::size_t end) {
-    std::vector<float> work;
-    for (std::size_t index = begin; index < end; ++index) {
-      const std::size_t row = index / n_kv_heads;
-      Item item;
-      item.rows = rows_of[row];
-      item.position = step.batch.positions[row];
-      item.length = item.rows->position + item.rows->count;
-      item.kv_head = index % n_kv_heads;
-      item.first_head = item.kv_head * group_heads;
-      item.n_heads = group_heads;
-      attend_item(item, step, kv_layer, queries, out, options, work);
+    for (int first = 0; first < rows.count; first += kTileRows) {
+      for (int head = 0; head < n_kv_heads; ++head) {
+        items.push_back({&rows, first, std::min(kTileRows, rows.count - first),
+                         static_cast<std::size_t>(head)});
+      }
     }
-  };
-  step.pool.parallel_for(step.rows() * n_kv_heads, 1, work_on);
+  }
+  const Attention attention(step, kv_layer, queries, out, options);
+  step.pool.parallel_for(items.size(), 1, [&](std::size_t begin, std::size_t end) {
+    static thread_local Work work;
+    for (std::size_t i = begin; i < end; ++i) attention.run(items[i], work);
+  });
 }
 
 }  // namespace engine

@@ -1,0 +1,234 @@
+// make_model OUT.gguf: a llama of a given shape and format with random weights, by seed, for
+// measuring. It says nonsense at exactly the speed of a real model of that shape.
+//
+//   make_model out.gguf --format Q4_0 --tokenizer vocabulary.gguf
+//
+// The defaults are the 1.1B shape of docs: 16 layers of 2048, 32 heads over 8, feed-forward 8192.
+#include <CLI/CLI.hpp>
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "compute/gguf/file.h"
+#include "compute/gguf/writer.h"
+#include "compute/quant/half.h"
+#include "engine/sampling/counter_random.h"
+
+namespace {
+
+using compute::DType;
+
+struct Shape {
+  int width = 2048;
+  int layers = 16;
+  int heads = 32;
+  int kv_heads = 8;
+  int feed_forward = 8192;
+  int vocabulary = 32'000;
+  int context = 32'768;
+  float rope_base = 500'000;
+  bool tied = false;
+};
+
+struct TensorShape {
+  std::string name;
+  int n_in = 0;
+  int n_out = 0;  // 0: a norm, all ones
+};
+
+std::vector<TensorShape> tensors_of(const Shape& shape) {
+  std::vector<TensorShape> tensors = {{"token_embd.weight", shape.width, shape.vocabulary},
+                                      {"output_norm.weight", shape.width, 0}};
+  if (!shape.tied) tensors.push_back({"output.weight", shape.width, shape.vocabulary});
+  const int d_kv = shape.width / shape.heads * shape.kv_heads;
+  for (int i = 0; i < shape.layers; ++i) {
+    const auto layer = "blk." + std::to_string(i) + ".";
+    tensors.push_back({layer + "attn_norm.weight", shape.width, 0});
+    tensors.push_back({layer + "attn_q.weight", shape.width, shape.width});
+    tensors.push_back({layer + "attn_k.weight", shape.width, d_kv});
+    tensors.push_back({layer + "attn_v.weight", shape.width, d_kv});
+    tensors.push_back({layer + "attn_output.weight", shape.width, shape.width});
+    tensors.push_back({layer + "ffn_norm.weight", shape.width, 0});
+    tensors.push_back({layer + "ffn_gate.weight", shape.width, shape.feed_forward});
+    tensors.push_back({layer + "ffn_up.weight", shape.width, shape.feed_forward});
+    tensors.push_back({layer + "ffn_down.weight", shape.feed_forward, shape.width});
+  }
+  return tensors;
+}
+
+// Random bits of one tensor: the same for the same seed and tensor number.
+class Bits {
+ public:
+  Bits(std::uint64_t seed, std::uint64_t tensor) : state_(engine::mix_bits(seed ^ tensor << 32)) {}
+  std::uint64_t next() { return engine::mix_bits(state_++); }
+  void fill(std::byte* out, std::size_t size) {
+    for (; size >= 8; size -= 8, out += 8) {
+      const auto bits = next();
+      std::memcpy(out, &bits, 8);
+    }
+    const auto bits = next();
+    std::memcpy(out, &bits, size);
+  }
+  // Uniform with standard deviation 1.
+  float unit() {
+    return (static_cast<float>(next() >> 40) * 0x1p-23f - 1) * std::sqrt(3.0f);
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+void put_half(std::byte* out, float value) {
+  const auto half = compute::f16_from_f32(value);
+  std::memcpy(out, &half, 2);
+}
+
+// A block of random integers whose scale gives weights the wanted standard deviation.
+void fill_block(DType format, float deviation, Bits& bits, std::byte* block) {
+  bits.fill(block, compute::block_bytes(format));
+  switch (format) {
+    case DType::Q8_0: return put_half(block, deviation / 73.9f);  // uniform in [-128, 127]
+    case DType::Q4_0: return put_half(block, deviation / 4.61f);  // uniform in [-8, 7]
+    case DType::Q4_K: {
+      // Scales and minimums all 32: d * 32 * q - dmin * 32, and dmin = 7.5 d centres q in [0, 15].
+      const float d = deviation / (4.61f * 32);
+      put_half(block, d);
+      put_half(block + 2, 7.5f * d);
+      const std::uint8_t packed[12] = {0xa0, 0xa0, 0xa0, 0xa0, 0xa0, 0xa0, 0xa0, 0xa0, 0, 0, 0, 0};
+      std::memcpy(block + 4, packed, sizeof packed);
+      return;
+    }
+    case DType::Q6_K: {
+      std::memset(block + 192, 32, 16);  // the scales
+      return put_half(block + 208, deviation / (18.5f * 32));
+    }
+    default: break;
+  }
+  const float value = deviation * bits.unit();
+  const auto half = format == DType::F16 ? compute::f16_from_f32(value)
+                                         : compute::bf16_from_f32(value);
+  if (format == DType::F32) {
+    std::memcpy(block, &value, 4);
+  } else {
+    std::memcpy(block, &half, 2);
+  }
+}
+
+std::vector<std::byte> fill_tensor(const TensorShape& tensor, DType format, Bits bits) {
+  if (tensor.n_out == 0) {
+    const std::vector<float> ones(static_cast<std::size_t>(tensor.n_in), 1.0f);
+    const auto bytes = std::as_bytes(std::span(ones));
+    return {bytes.begin(), bytes.end()};
+  }
+  const auto elements = static_cast<std::size_t>(tensor.n_in) * tensor.n_out;
+  const auto blocks = elements / compute::block_elements(format);
+  const auto size = compute::block_bytes(format);
+  std::vector<std::byte> bytes(blocks * size);
+  const float deviation = 1 / std::sqrt(static_cast<float>(tensor.n_in));
+  for (std::size_t b = 0; b < blocks; ++b) {
+    fill_block(format, deviation, bits, bytes.data() + b * size);
+  }
+  return bytes;
+}
+
+void describe(const Shape& shape, gguf::Layout& layout) {
+  layout.set("general.architecture", "llama");
+  layout.set("general.name", "random weights");
+  const auto set = [&](const char* key, int value) {
+    layout.set(std::string("llama.") + key, static_cast<std::uint32_t>(value));
+  };
+  set("context_length", shape.context);
+  set("embedding_length", shape.width);
+  set("block_count", shape.layers);
+  set("feed_forward_length", shape.feed_forward);
+  set("attention.head_count", shape.heads);
+  set("attention.head_count_kv", shape.kv_heads);
+  set("vocab_size", shape.vocabulary);
+  layout.set("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+  layout.set("llama.rope.freq_base", shape.rope_base);
+}
+
+bool known(DType format) {
+  switch (format) {
+    case DType::F32:
+    case DType::F16:
+    case DType::BF16:
+    case DType::Q8_0:
+    case DType::Q4_0:
+    case DType::Q4_K:
+    case DType::Q6_K: return true;
+    default: return false;
+  }
+}
+
+Status write_model(const std::string& path, const Shape& shape, DType format, std::uint64_t seed,
+                   gguf::Layout& layout) {
+  const auto tensors = tensors_of(shape);
+  for (const auto& tensor : tensors) {
+    const std::int64_t extents[] = {tensor.n_in, tensor.n_out};
+    const bool norm = tensor.n_out == 0;
+    layout.add_tensor(tensor.name, norm ? DType::F32 : format, std::span(extents, norm ? 1 : 2));
+  }
+  auto writer = gguf::Writer::create(path, layout);
+  if (!writer) return fail(writer.error());
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (auto status = writer->write(fill_tensor(tensors[i], format, Bits(seed, i))); !status) {
+      return status;
+    }
+  }
+  return writer->finish();
+}
+
+int complain(const std::string& message) {
+  std::fprintf(stderr, "make_model: %s\n", message.c_str());
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Writes a llama with random weights.");
+  std::string path, format_name = "Q4_0", tokenizer;
+  Shape shape;
+  std::uint64_t seed = 1;
+  app.add_option("out", path, "the file to write")->required();
+  app.add_option("--format", format_name, "F32, F16, BF16, Q8_0, Q4_0, Q4_K or Q6_K");
+  app.add_option("--tokenizer", tokenizer, "a GGUF file whose tokenizer to take");
+  app.add_option("--seed", seed);
+  app.add_option("--embd", shape.width);
+  app.add_option("--layers", shape.layers);
+  app.add_option("--heads", shape.heads);
+  app.add_option("--kv-heads", shape.kv_heads);
+  app.add_option("--ff", shape.feed_forward);
+  app.add_option("--vocab", shape.vocabulary, "ignored with --tokenizer");
+  app.add_option("--context", shape.context);
+  app.add_option("--rope-base", shape.rope_base);
+  app.add_flag("--tied", shape.tied, "the head is the embedding");
+  CLI11_PARSE(app, argc, argv);
+
+  const auto format = compute::dtype_from_name(format_name);
+  if (!format || !known(*format)) return complain("unknown format " + format_name);
+  const auto block = static_cast<int>(compute::block_elements(*format));
+  if (shape.width % block != 0 || shape.feed_forward % block != 0 || shape.heads < 1 ||
+      shape.width % shape.heads != 0) {
+    return complain("the shape does not fit the format");
+  }
+  gguf::Layout layout;
+  if (!tokenizer.empty()) {
+    const auto file = gguf::File::open(tokenizer);
+    if (!file) return complain(file.error().message);
+    for (const auto& [key, value] : file->metadata()) {
+      if (key.starts_with("tokenizer.")) layout.set(key, value);
+      if (key == "tokenizer.ggml.tokens") shape.vocabulary = static_cast<int>(value.count);
+    }
+  }
+  describe(shape, layout);
+  if (auto status = write_model(path, shape, *format, seed, layout); !status) {
+    return complain(status.error().message);
+  }
+  return 0;
+}
