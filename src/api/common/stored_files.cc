@@ -55,14 +55,10 @@ json::Object file_object(const StoredFile& file) {
   out["object"] = "file";
   out["bytes"] = file.bytes;
   out["created_at"] = file.created_at;
-  if (file.expires_at)
-    out["expires_at"] = *file.expires_at;
-  else
-    out["expires_at"] = nullptr;
+  if (file.expires_at) out["expires_at"] = *file.expires_at;
   out["filename"] = file.filename;
   out["purpose"] = file.purpose;
   out["status"] = "processed";
-  out["status_details"] = nullptr;
   return out;
 }
 

@@ -30,7 +30,7 @@ struct StoredFile {
 };
 
 // The wire form:
-// {"id","object":"file","bytes","created_at","expires_at","filename","purpose","status","status_details"}.
+// {"id","object":"file","bytes","created_at","expires_at"?,"filename","purpose","status"}.
 json::Object file_object(const StoredFile& file);
 
 // Any thread. Owned by app.
