@@ -178,8 +178,8 @@ TEST(Faults, AFailedSyncStopsAcknowledging) {
   int n = 0;
   while (!clean) {
     ASSERT_LT(++n, 200);
-    const int status = in_child([n] {
-      TemporaryFolder folder;
+    TemporaryFolder folder;  // the parent's: a child that aborts removes nothing
+    const int status = in_child([&] {
       ForgetfulDisk disk;
       disk.fail_syncs(SQLITE_IOERR_FSYNC, n, n + 1);  // once: a retry would seem to succeed
       auto database = open_sqlite({.path = folder.file("sync.db"), .vfs = disk.vfs()});
