@@ -7,6 +7,7 @@
 
 #include "engine/golden/architectures.h"
 #include "engine/golden/report.h"
+#include "engine/golden/sections.h"
 
 namespace {
 
@@ -20,6 +21,9 @@ struct Section {
 // A new kind of comparison is one line here.
 constexpr Section kSections[] = {
     {"architectures", engine::golden::compare_architectures},
+    {"quants", engine::golden::compare_quants},
+    {"tokenizers", engine::golden::compare_tokenizers},
+    {"sampling", engine::golden::compare_sampling},
 };
 
 }  // namespace
