@@ -24,6 +24,7 @@ struct Arguments {
 // A macro, a method bound to its object, a global function, the `loop` object. Lives as long as a
 // value refers to it, at most until the end of the render.
 struct Callable {
+  explicit Callable(std::size_t depth_in = 1) : depth(depth_in) {}
   virtual ~Callable() = default;
   virtual Value call(Interpreter& interpreter, const Arguments& arguments) = 0;
   // Null when there is no such attribute.
@@ -32,7 +33,7 @@ struct Callable {
   virtual std::optional<std::int64_t> size() const { return std::nullopt; }
   virtual std::string describe() const { return "<function>"; }
 
-  std::size_t depth = 1;  // one more than that of the values it holds
+  const std::size_t depth;  // one more than that of the values it holds
 };
 
 // The arguments of a call sorted to the parameters of a built-in function. Raises, as Python does,

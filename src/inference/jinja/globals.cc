@@ -28,7 +28,7 @@ class GlobalFunction final : public Callable {
 
 class Cycler final : public Callable {
  public:
-  explicit Cycler(Value items) : items_(std::move(items)) { depth = items_.depth() + 1; }
+  explicit Cycler(Value items) : Callable(items.depth() + 1), items_(std::move(items)) {}
 
   Value call(Interpreter&, const Arguments&) override { raise("'Cycler' object is not callable"); }
   std::optional<Value> attribute(std::string_view name) override;
@@ -49,9 +49,7 @@ class Cycler final : public Callable {
 class CyclerMethod final : public Callable {
  public:
   CyclerMethod(std::shared_ptr<Cycler> cycler, bool is_next)
-      : cycler_(std::move(cycler)), is_next_(is_next) {
-    depth = cycler_->depth + 1;
-  }
+      : Callable(cycler->depth + 1), cycler_(std::move(cycler)), is_next_(is_next) {}
   Value call(Interpreter&, const Arguments&) override {
     if (!is_next_) {
       cycler_->reset();
@@ -76,9 +74,8 @@ std::optional<Value> Cycler::attribute(std::string_view name) {
 // Nothing at the first call, the separator at all others.
 class Joiner final : public Callable {
  public:
-  explicit Joiner(Value separator) : separator_(std::move(separator)) {
-    depth = separator_.depth() + 1;
-  }
+  explicit Joiner(Value separator)
+      : Callable(separator.depth() + 1), separator_(std::move(separator)) {}
   Value call(Interpreter&, const Arguments&) override {
     if (was_called_) return separator_;
     was_called_ = true;

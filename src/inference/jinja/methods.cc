@@ -13,9 +13,8 @@ namespace {
 
 class BoundMethod final : public Callable {
  public:
-  BoundMethod(const Value& object, const Method& method) : object_(object), method_(method) {
-    depth = object.depth() + 1;
-  }
+  BoundMethod(const Value& object, const Method& method)
+      : Callable(object.depth() + 1), object_(object), method_(method) {}
 
   Value call(Interpreter& interpreter, const Arguments& arguments) override {
     if (!method_.function) {

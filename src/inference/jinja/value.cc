@@ -41,6 +41,16 @@ std::size_t depth_of(const Entries& entries) {
   return deepest + 1;
 }
 
+std::unordered_map<std::string_view, std::size_t> index_of(const Entries& entries) {
+  std::unordered_map<std::string_view, std::size_t> index;
+  if (entries.size() < indexed_entries_min) return index;
+  index.reserve(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (entries[i].first.is_string()) index.emplace(entries[i].first.as_string(), i);
+  }
+  return index;
+}
+
 }  // namespace
 
 void raise(std::string message) {
@@ -94,13 +104,8 @@ Sequence::Sequence(Items items_in, const char* name_in)
 Dict::Dict(Entries entries_in)
     : entries(std::move(entries_in)),
       depth(depth_of(entries)),
-      charge_(sizeof(Dict) + entries.capacity() * sizeof(Entries::value_type)) {
-  if (entries.size() < indexed_entries_min) return;
-  index_.reserve(entries.size());
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (entries[i].first.is_string()) index_.emplace(entries[i].first.as_string(), i);
-  }
-}
+      index_(index_of(entries)),
+      charge_(sizeof(Dict) + entries.capacity() * sizeof(Entries::value_type)) {}
 
 const Value* Dict::find(std::string_view key) const {
   if (!index_.empty()) {

@@ -15,10 +15,35 @@ bool opens_reasoning(std::string_view prompt, const ReasoningMarkers& markers) {
   return trim(prompt.substr(open + markers.open.size())).empty();
 }
 
+// The prompt may end with what begins every turn (functionary's >>>).
+std::string_view begun_by(std::string_view prompt, const ToolSyntax& syntax) {
+  for (const auto trigger : syntax.triggers) {
+    const bool begins_turns =
+        std::any_of(syntax.dropped.begin(), syntax.dropped.end(),
+                    [&](std::string_view dropped) { return dropped.starts_with(trigger); });
+    if (begins_turns && prompt.ends_with(trigger)) return trigger;
+  }
+  return {};
+}
+
 }  // namespace
 
 OutputSyntax detect(std::string_view template_source) {
   return {&detect_syntax(template_source), detect_reasoning(template_source)};
+}
+
+std::vector<OutputParser::Marker> OutputParser::markers_of(const OutputSyntax& syntax,
+                                                           bool with_calls) {
+  std::vector<Marker> markers;
+  for (const auto text : syntax.tools->dropped) markers.push_back({text, Marker::Kind::Dropped});
+  if (!syntax.reasoning.open.empty()) {
+    markers.push_back({syntax.reasoning.open, Marker::Kind::ReasoningOpen});
+    // Closed without having been opened: nothing was thought.
+    markers.push_back({syntax.reasoning.close, Marker::Kind::ReasoningClose});
+  }
+  if (!with_calls) return markers;
+  for (const auto text : syntax.tools->triggers) markers.push_back({text, Marker::Kind::Trigger});
+  return markers;
 }
 
 OutputParser::OutputParser(const OutputSyntax& syntax, std::vector<Tool> tools,
@@ -26,26 +51,11 @@ OutputParser::OutputParser(const OutputSyntax& syntax, std::vector<Tool> tools,
     : syntax_(*syntax.tools),
       reasoning_(syntax.reasoning),
       tools_(std::move(tools)),
+      markers_(markers_of(syntax, !tools_.empty())),
       sink_(tools_, out_),
-      in_reasoning_(opens_reasoning(prompt, syntax.reasoning)) {
-  for (const auto text : syntax_.dropped) markers_.push_back({text, Marker::Kind::Dropped});
-  if (!reasoning_.open.empty()) {
-    markers_.push_back({reasoning_.open, Marker::Kind::ReasoningOpen});
-    // Closed without having been opened: nothing was thought.
-    markers_.push_back({reasoning_.close, Marker::Kind::ReasoningClose});
-  }
-  if (!tools_.empty()) {
-    for (const auto text : syntax_.triggers) {
-      markers_.push_back({text, Marker::Kind::Trigger});
-      // The prompt may end with what begins every turn (functionary's >>>).
-      if (prompt.ends_with(text)) pending_ = text;
-    }
-  } else if (prompt.ends_with(">>>") && !syntax_.dropped.empty() &&
-             syntax_.dropped[0].starts_with(">>>")) {
-    pending_ = ">>>";
-  }
-  skips_space_ = in_reasoning_;
-}
+      pending_(begun_by(prompt, syntax_)),
+      in_reasoning_(opens_reasoning(prompt, syntax.reasoning)),
+      skips_space_(in_reasoning_) {}
 
 std::vector<Delta> OutputParser::feed(std::string_view piece) {
   pending_ += piece;

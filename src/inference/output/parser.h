@@ -49,6 +49,7 @@ class OutputParser {
     }
   };
 
+  static std::vector<Marker> markers_of(const OutputSyntax& syntax, bool with_calls);
   void run(bool at_end);
   // Each takes what it can from `pending`; false when it needs more text.
   bool read_reasoning(std::string_view& pending, bool at_end);
@@ -69,7 +70,7 @@ class OutputParser {
   const ToolSyntax& syntax_;
   const ReasoningMarkers reasoning_;
   const std::vector<Tool> tools_;
-  std::vector<Marker> markers_;  // of the free text
+  const std::vector<Marker> markers_;  // of the free text
   std::vector<Delta> out_;
   CallSink sink_;
 
