@@ -53,7 +53,8 @@ void measure_streams(Engine& engine, int streams, int tokens) {
   std::vector<engine::RequestHandle> handles;
   const auto begin = Clock::now();
   for (int i = 0; i < streams; ++i) {
-    handles.push_back(engine.submit(request(engine, 16, tokens, 2'000 + 100 * streams + i)).value());
+    handles.push_back(
+        engine.submit(request(engine, 16, tokens, 2'000 + 100 * streams + i)).value());
   }
   for (const auto& handle : handles) drain(handle);
   std::printf("%2d streams                %8.1f tok/s\n", streams,

@@ -74,9 +74,7 @@ class Bits {
     std::memcpy(out, &bits, size);
   }
   // Uniform with standard deviation 1.
-  float unit() {
-    return (static_cast<float>(next() >> 40) * 0x1p-23f - 1) * std::sqrt(3.0f);
-  }
+  float unit() { return (static_cast<float>(next() >> 40) * 0x1p-23f - 1) * std::sqrt(3.0f); }
 
  private:
   std::uint64_t state_;
@@ -109,8 +107,8 @@ void fill_block(DType format, float deviation, Bits& bits, std::byte* block) {
     default: break;
   }
   const float value = deviation * bits.unit();
-  const auto half = format == DType::F16 ? compute::f16_from_f32(value)
-                                         : compute::bf16_from_f32(value);
+  const auto half =
+      format == DType::F16 ? compute::f16_from_f32(value) : compute::bf16_from_f32(value);
   if (format == DType::F32) {
     std::memcpy(block, &value, 4);
   } else {

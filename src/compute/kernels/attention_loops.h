@@ -97,9 +97,8 @@ COMPUTE_INLINE void weigh_columns(const float* weights, const float* rescale, st
     });
     value += d * Cached::kBytes;
   }
-  unrolled<queries>([&](auto q) __attribute__((always_inline)) {
-    V::store(out + q * d + column, sums[q]);
-  });
+  unrolled<queries>(
+      [&](auto q) __attribute__((always_inline)) { V::store(out + q * d + column, sums[q]); });
 }
 
 // The last columns of heads whose width is no multiple of 16: through a copy, for a vector of 16

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kPage = kAttentionPageTokens;
 
 struct Sides {
-  std::vector<float> keys, values;                // [64, d]
+  std::vector<float> keys, values;  // [64, d]
   std::vector<std::byte> key_side, value_side;
 };
 

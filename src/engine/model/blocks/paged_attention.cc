@@ -55,9 +55,9 @@ struct Item {
 
 // A tile's memory, kept from item to item.
 struct Work {
-  std::vector<float> queries;  // [count, group_heads, d_key]
-  std::vector<float> results;  // [count, group_heads, d_value]
-  std::vector<float> scores;   // [count, group_heads, 64]
+  std::vector<float> queries;                // [count, group_heads, d_key]
+  std::vector<float> results;                // [count, group_heads, d_value]
+  std::vector<float> scores;                 // [count, group_heads, 64]
   std::vector<float> rescale, highest, sum;  // [count, group_heads]
 
   void resize(std::size_t n, std::size_t d_key, std::size_t d_value) {
@@ -153,8 +153,8 @@ class Attention {
       for (std::size_t h = 0; h < group_heads_; ++h) {
         const auto at = static_cast<std::size_t>(i) * group_heads_ + h;
         soften(std::span(work.scores).subspan(at * kPage, kPage), begin, end,
-               item.rows->position + item.first + i, page_begin,
-               item.kv_head * group_heads_ + h, at, work);
+               item.rows->position + item.first + i, page_begin, item.kv_head * group_heads_ + h,
+               at, work);
       }
     }
     kernels_.loops.weigh(work.scores.data(), work.rescale.data(), n, out_.extent(2),
@@ -172,9 +172,9 @@ class Attention {
       return;
     }
     if (bends_) bend_scores(scores, position, page_begin, head, options_);
-    work.rescale[at] = kernels_.soften(
-        scores.data(), static_cast<std::size_t>(begin), static_cast<std::size_t>(end),
-        bends_ ? 1 : options_.scale, work.highest[at], work.sum[at]);
+    work.rescale[at] = kernels_.soften(scores.data(), static_cast<std::size_t>(begin),
+                                       static_cast<std::size_t>(end), bends_ ? 1 : options_.scale,
+                                       work.highest[at], work.sum[at]);
   }
 
   void end(const Item& item, Work& work) const {
