@@ -59,7 +59,7 @@ void pack_a(ProductSize size, Factor a, std::uint32_t* to) {
       pack_line(a.data + r * a.stride, size.inner, to + std::int64_t{r} * pairs);
     return;
   }
-  static const std::vector<float> zeros(1 << 16, 0.0f);
+  const std::vector<float> zeros(size.inner % 2 ? std::size_t(size.rows) : 0, 0.0f);
   for (int p = 0; p < pairs; ++p) {
     const float* upper = a.data + 2 * p * a.stride;
     const float* lower = 2 * p + 1 < size.inner ? upper + a.stride : zeros.data();

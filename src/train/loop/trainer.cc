@@ -150,7 +150,8 @@ double held_out_loss(const TokenSet& set, std::size_t documents_max, float light
   const std::size_t n = std::min(documents_max, set.lengths.size());
   Batch batch;
   for (std::size_t i = 0; i < n; ++i) {
-    append(set.document(i), light_weight, batch);
+    // Spread over the set, whose documents lie by source.
+    append(set.document(i * set.lengths.size() / n), light_weight, batch);
     if (batch.tokens.size() < 2'000 && i + 1 < n) continue;
     const Loss loss = model.evaluate(checkpoint.average, batch);
     total.sum += loss.sum;

@@ -31,8 +31,8 @@ Exchange from_topic(const std::vector<Topic>& topics, Voice& voice) {
 }
 
 const Country& some_country(const Knowledge& knowledge, Voice& voice) {
-  // Two in three questions are about the countries most people ask about.
-  const bool well_known = voice.chance(0.67);
+  // Most questions are about the countries most people ask about.
+  const bool well_known = voice.chance(0.85);
   while (true) {
     const Country& country = voice.pick(knowledge.countries);
     if (!well_known || country.well_known) return country;
@@ -64,10 +64,10 @@ Exchange geography(const Knowledge& knowledge, Voice& voice) {
 
 Exchange any_exchange(const Knowledge& knowledge, Voice& voice) {
   const int kind = voice.number(0, 99);
-  if (kind < 34) return from_topic(knowledge.small_talk, voice);
-  if (kind < 56) return from_topic(knowledge.facts, voice);
-  if (kind < 65) return from_topic(knowledge.advice, voice);
-  if (kind < 72) return geography(knowledge, voice);
+  if (kind < 28) return from_topic(knowledge.small_talk, voice);
+  if (kind < 49) return from_topic(knowledge.facts, voice);
+  if (kind < 58) return from_topic(knowledge.advice, voice);
+  if (kind < 69) return geography(knowledge, voice);
   Exchange task = make_task(voice);
   // What is to be repeated must stay as it was written.
   if (task.ask.find('"') == std::string::npos && task.ask.find(':') == std::string::npos &&

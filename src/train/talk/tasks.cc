@@ -51,8 +51,8 @@ const Texts kMonths{"January", "February", "March",     "April",   "May",      "
                     "July",    "August",   "September", "October", "November", "December"};
 
 Exchange addition(Voice& voice) {
-  const int a = voice.number(0, voice.chance(0.7) ? 10 : 50);
-  const int b = voice.number(0, voice.chance(0.7) ? 10 : 50);
+  const int a = voice.number(0, voice.chance(0.85) ? 10 : 30);
+  const int b = voice.number(0, voice.chance(0.85) ? 10 : 30);
   const std::string sum = to_string(a + b);
   const std::vector<std::string> both{to_string(a), to_string(b)};
   return {voice.fill({"What is {} + {}?", "What is {} plus {}?", "How much is {} + {}?", "{} + {}",
@@ -64,7 +64,7 @@ Exchange addition(Voice& voice) {
 
 Exchange subtraction(Voice& voice) {
   const int b = voice.number(0, 10);
-  const int a = b + voice.number(0, voice.chance(0.7) ? 10 : 40);
+  const int a = b + voice.number(0, voice.chance(0.85) ? 10 : 30);
   const std::vector<std::string> both{to_string(a), to_string(b)};
   return {voice.fill({"What is {} - {}?", "What is {} minus {}?", "How much is {} - {}?", "{} - {}",
                       "Calculate {} - {}", "{}-{}=", "What's {} - {}?", "{} - {} = ?"},
@@ -369,11 +369,11 @@ Exchange sentence_with(Voice& voice) {
 using Maker = Exchange (*)(Voice&);
 
 // Sums come up often: they are what people try first.
-constexpr std::array<Maker, 26> kMakers{
-    addition,    addition, addition,  addition,  subtraction,  subtraction, product,
-    product,     word_sum, spelling,  spelling,  letters,      repetition,  repetition,
-    repetition,  opposite, opposite,  neighbour, neighbour,    counting,    comparison,
-    letter_case, as_json,  list_json, reading,   sentence_with};
+constexpr std::array<Maker, 28> kMakers{
+    addition,    addition,    addition,   addition, addition,  addition,      subtraction,
+    subtraction, subtraction, product,    product,  word_sum,  spelling,      spelling,
+    letters,     repetition,  repetition, opposite, opposite,  opposite,      neighbour,
+    neighbour,   counting,    comparison, as_json,  list_json, sentence_with, letter_case};
 
 }  // namespace
 
