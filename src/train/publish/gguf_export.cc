@@ -95,7 +95,7 @@ void set_tokenizer(const Vocabulary& vocabulary, int n_tokens, gguf::Layout& lay
 
 std::string chat_template() {
   return R"({%- if tools -%}
-{{- '<|im_start|>system\nYou can call these tools: ' + (tools | tojson) + '<|im_end|>\n' -}}
+{{- '<|im_start|>system\nYou can call these tools: ' -}}{{- tools | tojson -}}{{- '<|im_end|>\n' -}}
 {%- endif -%}
 {%- for message in messages -%}
 {{- '<|im_start|>' + ('system' if message.role == 'developer' else message.role) + '\n' -}}
@@ -106,7 +106,7 @@ std::string chat_template() {
 {%- endif -%}
 {%- if message.tool_calls -%}
 {%- for call in message.tool_calls -%}
-{{- '<tool_call>\n' + (call.function | tojson) + '\n</tool_call>' -}}
+{{- '<tool_call>\n' -}}{{- call.function | tojson -}}{{- '\n</tool_call>' -}}
 {%- endfor -%}
 {%- endif -%}
 {{- '<|im_end|>\n' -}}
