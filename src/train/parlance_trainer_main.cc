@@ -1,4 +1,5 @@
-// The trainer's command line: prepare, train, ask, export. script/train runs them in order.
+// The trainer's command line: prepare, train, evaluate, ask, export. script/train runs them in
+// order.
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -81,6 +82,22 @@ Status train_model(const TrainOptions& options) {
       [&](const Progress& progress) { print_progress(options.plan, progress); }, save);
 }
 
+// Mean loss per weighted token of each set's held-out documents, at most `documents_max` of each.
+Status evaluate(const std::filesystem::path& folder, std::size_t documents_max) {
+  const auto checkpoint = Checkpoint::load(folder / "checkpoint");
+  if (!checkpoint) return fail(checkpoint.error());
+  std::printf("step %lld, %.2f million tokens\n", static_cast<long long>(checkpoint->step),
+              double(checkpoint->tokens) / 1e6);
+  for (const std::string name : kSets) {
+    const auto set = TokenSet::load(folder, name + "_held");
+    if (!set) return fail(set.error());
+    std::printf(
+        "held-out %s loss %.4f\n", name.c_str(),
+        held_out_loss(*set, documents_max, Plan{}.light_weight, *checkpoint, best_kernels()));
+  }
+  return {};
+}
+
 struct AskOptions {
   std::filesystem::path folder;
   std::string system;
@@ -159,6 +176,12 @@ int main(int argc, char** argv) {
   train->add_option("--shares", train_options.shares, "of text, made, chat")->expected(3);
   train->add_option("--held-out-documents", train_options.held_out_documents);
 
+  std::filesystem::path evaluate_folder;
+  std::size_t evaluate_documents = 200;
+  auto* evaluating = app.add_subcommand("evaluate", "the loss on what was held out");
+  evaluating->add_option("folder", evaluate_folder)->required();
+  evaluating->add_option("--documents", evaluate_documents);
+
   AskOptions ask_options;
   auto* asking = app.add_subcommand("ask", "answer the messages on standard input");
   asking->add_option("folder", ask_options.folder)->required();
@@ -181,6 +204,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (*prepare) return finish(train::prepare(prepare_options));
   if (*train) return finish(train_model(train_options));
+  if (*evaluating) return finish(evaluate(evaluate_folder, evaluate_documents));
   if (*exporting) return finish(export_model(export_folder, export_file, export_options));
   return finish(ask(ask_options));
 }
