@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <vector>
 
+#include "compute/matmul.h"
 #include "compute/tensor.h"
 
 namespace engine {
@@ -37,21 +38,33 @@ class Scratch {
     }
   }
 
+  // x as a matrix product wants it, see MatmulInput. The form it is brought into stays allocated.
+  compute::MatmulInput& take_input(compute::ConstTensor x) {
+    if (inputs_used_ == inputs_.size()) inputs_.emplace_back();
+    auto& input = inputs_[inputs_used_++];
+    input.set(x);
+    return input;
+  }
+
   // Gives back what was taken during its life.
   class Scope {
    public:
     explicit Scope(Scratch& scratch)
-        : scratch_(scratch), block_(scratch.block_), used_(scratch.used_) {}
+        : scratch_(scratch),
+          block_(scratch.block_),
+          used_(scratch.used_),
+          inputs_used_(scratch.inputs_used_) {}
     ~Scope() {
       scratch_.block_ = block_;
       scratch_.used_ = used_;
+      scratch_.inputs_used_ = inputs_used_;
     }
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
 
    private:
     Scratch& scratch_;
-    std::size_t block_, used_;
+    std::size_t block_, used_, inputs_used_;
   };
 
  private:
@@ -59,6 +72,8 @@ class Scratch {
   std::deque<std::vector<float>> blocks_;
   std::size_t block_ = 0;  // the one in use
   std::size_t used_ = 0;   // floats of it
+  std::deque<compute::MatmulInput> inputs_;
+  std::size_t inputs_used_ = 0;
 };
 
 }  // namespace engine

@@ -40,7 +40,7 @@ void Transformer::embed(const Batch& batch, Tensor x, Step& step) const {
 // of the embedding, averaged. [T, n_layers, d_per_layer].
 Tensor Transformer::embed_per_layer(const Batch& batch, ConstTensor x, Step& step) const {
   const auto d = static_cast<std::size_t>(spec_.d_per_layer);
-  MatmulInput input(x);
+  auto& input = step.scratch.take_input(x);
   const auto projected = apply(per_layer_projection_, input, step);
   ops::scale(projected, 1 / std::sqrt(static_cast<float>(x.columns())), pool_);
   const auto heads = projected.reshaped({batch.rows(), layers_.size(), d});
@@ -57,7 +57,7 @@ Tensor Transformer::embed_per_layer(const Batch& batch, ConstTensor x, Step& ste
 void Transformer::add_per_layer(const Layer& layer, std::size_t index, Tensor x, ConstTensor inputs,
                                 Step& step) const {
   const Scratch::Scope scope(step.scratch);
-  MatmulInput input(x);
+  auto& input = step.scratch.take_input(x);
   const auto gate = apply(layer.per_layer_gate, input, step);
   ops::activate(ops::Activation::GeluTanh, gate, gate, pool_);
   const std::size_t d = gate.columns();
@@ -65,7 +65,7 @@ void Transformer::add_per_layer(const Layer& layer, std::size_t index, Tensor x,
     const float* own = inputs.values() + (t * layers_.size() + index) * d;
     for (std::size_t i = 0; i < d; ++i) gate.row(t)[i] *= own[i];
   }
-  MatmulInput gated(gate);
+  auto& gated = step.scratch.take_input(gate);
   const auto out = apply(layer.per_layer_out, gated, step);
   apply(layer.per_layer_norm, out, out, step);
   ops::add(x, out, x, pool_);
@@ -153,7 +153,7 @@ Tensor Transformer::logits(const Batch& batch, const KvCache& cache, StatePool& 
   const Scratch::Scope scope(scratch_);
   auto step = begin_step(batch, cache, states);
   const auto wanted = run(batch, step);
-  MatmulInput input(wanted);
+  auto& input = step.scratch.take_input(wanted);
   const auto& weight = head_.empty() ? token_embedding_ : head_.weight;
   const auto out = scratch_.take({wanted.rows(), spec_.info.n_vocab});
   ops::matmul(input, weight, out, pool_);

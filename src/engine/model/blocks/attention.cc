@@ -157,7 +157,7 @@ void AttentionBlock::grow_queries(Tensor queries, Step& step) const {
 
 void AttentionBlock::forward(ConstTensor normed, Tensor out, Step& step) const {
   const Scratch::Scope scope(step.scratch);
-  MatmulInput x(normed);
+  auto& x = step.scratch.take_input(normed);
   auto projected = project(x, step);
   auto& queries = projected.queries;
   if (spec_.shared_layer < 0) prepare_keys(projected, step);
@@ -185,7 +185,7 @@ void AttentionBlock::forward(ConstTensor normed, Tensor out, Step& step) const {
     ops::activate(ops::Activation::Sigmoid, projected.gate, projected.gate, step.pool);
     ops::multiply(flat, projected.gate, flat, step.pool);
   }
-  MatmulInput attended_input(flat);
+  auto& attended_input = step.scratch.take_input(flat);
   apply(output_, attended_input, out, step);
 }
 

@@ -48,7 +48,7 @@ DenseBlock::DenseBlock(TensorLoader& loader, const DenseSpec& spec, std::size_t 
 
 void DenseBlock::forward(ConstTensor x, Tensor out, Step& step) const {
   const Scratch::Scope scope(step.scratch);
-  MatmulInput input(x);
+  auto& input = step.scratch.take_input(x);
   auto up = apply(up_, input, step);
   if (spec_.fused_up) {
     const auto d_ff = size(spec_.d_ff);
@@ -65,7 +65,7 @@ void DenseBlock::forward(ConstTensor x, Tensor out, Step& step) const {
   } else {
     ops::activate(spec_.activation, up, up, step.pool);
   }
-  MatmulInput hidden(up);
+  auto& hidden = step.scratch.take_input(up);
   apply(down_, hidden, out, step);
 }
 
@@ -153,7 +153,7 @@ void ExpertsBlock::run_expert(std::size_t expert, std::span<const Choice> choice
   }
   const auto gate = step.scratch.take({count, size(spec_.d_ff)});
   const auto up = step.scratch.take({count, size(spec_.d_ff)});
-  MatmulInput input(rows);
+  auto& input = step.scratch.take_input(rows);
   ops::matmul(input, gate_.expert(expert), gate, step.pool);
   ops::matmul(input, up_.expert(expert), up, step.pool);
   add_expert_bias(gate_bias_, expert, gate, step);
@@ -191,7 +191,7 @@ void ExpertsBlock::add_shared(ConstTensor x, Tensor out, Step& step) const {
 
 void ExpertsBlock::forward(ConstTensor x, Tensor out, Step& step) const {
   const Scratch::Scope scope(step.scratch);
-  MatmulInput input(x);
+  auto& input = step.scratch.take_input(x);
   const auto chosen = route(apply(router_, input, step), step);
   std::ranges::fill(out.span(), 0.0f);
   for (std::size_t begin = 0; begin < chosen.size();) {

@@ -67,7 +67,7 @@ Tensor MlaBlock::project_queries(MatmulInput& x, Step& step) const {
   if (query_down_.empty()) return apply(query_, x, step);
   const auto low = apply(query_down_, x, step);
   apply(query_norm_, low, low, step);
-  MatmulInput input(low);
+  auto& input = step.scratch.take_input(low);
   return apply(query_up_, input, step);
 }
 
@@ -126,7 +126,7 @@ void MlaBlock::forward(ConstTensor normed, Tensor out, Step& step) const {
   const std::size_t rows = normed.rows();
   const auto n_heads = size(spec_.n_heads), rank = size(spec_.kv_rank);
   const auto d_value = size(spec_.d_value);
-  MatmulInput x(normed);
+  auto& x = step.scratch.take_input(normed);
   append(x, step);
   const auto queries = absorb(project_queries(x, step), step);
   const auto attended = step.scratch.take({rows, n_heads, rank});
@@ -144,7 +144,7 @@ void MlaBlock::forward(ConstTensor normed, Tensor out, Step& step) const {
       std::copy_n(head_values.row(t).data(), d_value, values.row(t).data() + h * d_value);
     }
   }
-  MatmulInput input(values);
+  auto& input = step.scratch.take_input(values);
   apply(output_, input, out, step);
 }
 

@@ -99,7 +99,7 @@ void MambaBlock::forward(ConstTensor normed, Tensor out, Step& step) const {
   const Scratch::Scope scope(step.scratch);
   const std::size_t rows = normed.rows();
   const auto d_inner = size(spec_.d_inner);
-  MatmulInput input(normed);
+  auto& input = step.scratch.take_input(normed);
   const auto both = apply(in_, input, step);  // [T, 2 d_inner]: the input, and its gate
   const auto x = step.scratch.take({rows, d_inner});
   const auto gate = step.scratch.take({rows, d_inner});
@@ -112,7 +112,7 @@ void MambaBlock::forward(ConstTensor normed, Tensor out, Step& step) const {
   });
   ops::activate(ops::Activation::Silu, x, x, step.pool);
 
-  MatmulInput conv_input(x);
+  auto& conv_input = step.scratch.take_input(x);
   const auto mixed = apply(mix_, conv_input, step);
   const auto low = step.scratch.take({rows, size(spec_.dt_rank)});
   const auto d_state = size(spec_.d_state);
@@ -127,14 +127,14 @@ void MambaBlock::forward(ConstTensor normed, Tensor out, Step& step) const {
     }
     std::copy_n(mixed.row(t).data(), low.columns(), low.row(t).data());
   }
-  MatmulInput low_input(low);
+  auto& low_input = step.scratch.take_input(low);
   const auto dt = apply(dt_, low_input, step);
   for_each_sequence(step, state_offset_, [&](std::size_t first, std::size_t count, float* state) {
     scan(x.slice(first, count), dt.slice(first, count), mixed.slice(first, count),
          state + conv_.state_floats(), step.pool);
   });
   ops::swiglu(gate, x, x, step.pool);
-  MatmulInput result(x);
+  auto& result = step.scratch.take_input(x);
   apply(out_, result, out, step);
 }
 
@@ -203,7 +203,7 @@ void DeltaNetBlock::forward(ConstTensor normed, Tensor out, Step& step) const {
   const std::size_t rows = normed.rows();
   const auto n_value = size(spec_.n_value_heads), d = size(spec_.d_head);
   const auto n_key = size(spec_.n_key_heads);
-  MatmulInput input(normed);
+  auto& input = step.scratch.take_input(normed);
   const auto mixed = apply(mix_, input, step);
   const auto gate = apply(gate_, input, step);
   const auto beta = apply(beta_, input, step);
@@ -237,7 +237,7 @@ void DeltaNetBlock::forward(ConstTensor normed, Tensor out, Step& step) const {
   apply_per_head(norm_, result, step);
   const auto flat = result.reshaped({rows, n_value * d});
   ops::swiglu(gate, flat, flat, step.pool);
-  MatmulInput output(flat);
+  auto& output = step.scratch.take_input(flat);
   apply(out_, output, out, step);
 }
 
@@ -261,7 +261,7 @@ ShortConvBlock::ShortConvBlock(TensorLoader& loader, const ShortConvSpec& spec, 
 void ShortConvBlock::forward(ConstTensor normed, Tensor out, Step& step) const {
   const Scratch::Scope scope(step.scratch);
   const std::size_t rows = normed.rows(), d = normed.columns();
-  MatmulInput input(normed);
+  auto& input = step.scratch.take_input(normed);
   const auto all = apply(in_, input, step);  // [T, 3 d]: b, c, x
   const auto x = step.scratch.take({rows, d});
   for (std::size_t t = 0; t < rows; ++t) {
@@ -275,7 +275,7 @@ void ShortConvBlock::forward(ConstTensor normed, Tensor out, Step& step) const {
     const float* c = all.row(t).data() + d;
     for (std::size_t i = 0; i < d; ++i) x.row(t)[i] *= c[i];
   }
-  MatmulInput result(x);
+  auto& result = step.scratch.take_input(x);
   apply(out_, result, out, step);
 }
 
