@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "compute/kernels/isa.h"
+#include "compute/matmul_bound.h"
 #include "compute/random_weights_testing.h"
 
 namespace compute {
@@ -77,20 +78,11 @@ TEST_P(MatmulOf, IsWithinTheRoundingOfActivations) {
       for (std::size_t t = 0; t < 5; ++t) {
         const float* x = problem.x.data() + t * problem.n_in;
         double exact = 0;
-        double rounding = 0;  // of x to 8 bits: half a step of its block's scale, largest / 127
-        double magnitude = 0;
         for (std::size_t k = 0; k < problem.n_in; ++k) {
           exact += static_cast<double>(row[k]) * x[k];
-          magnitude += 4 * std::fabs(x[k]);  // 4 bounds scale * integer and offset alike
-          float largest = 0;
-          for (std::size_t i = k / 32 * 32; i < std::min(k / 32 * 32 + 32, problem.n_in); ++i) {
-            largest = std::max(largest, std::fabs(x[i]));
-          }
-          rounding += std::fabs(row[k]) * largest / 254;
         }
-        // f32: a few roundings for each term and each sum.
-        const double f32 = magnitude * 4 * 0x1p-24 * std::sqrt(static_cast<double>(problem.n_in));
-        const double tolerance = (is_quantised() ? rounding : 0) + f32;
+        const double tolerance =
+            matmul_error_max(row, std::span(x, problem.n_in), {.to_8_bits = is_quantised()});
         EXPECT_NEAR(out[t * problem.n_out + n], exact, tolerance)
             << name(isa) << " row " << t << " column " << n;
       }

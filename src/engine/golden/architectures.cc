@@ -213,15 +213,11 @@ Row compare_architecture(const std::filesystem::path& folder, const std::string&
   return {"architectures", name, distance.worst <= 1 ? Verdict::Within : Verdict::Wrong, detail};
 }
 
-Report compare_architectures(const std::filesystem::path& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".gguf") names.push_back(entry.path().stem().string());
-  }
-  std::ranges::sort(names);
+Report compare_architectures(const std::filesystem::path& folder, std::string_view only) {
   Report report;
-  for (const auto& name : names) report.push_back(compare_architecture(folder, name));
+  for (const auto& name : names_in(folder, ".gguf", only)) {
+    report.push_back(compare_architecture(folder, name));
+  }
   return report;
 }
 

@@ -1,5 +1,6 @@
 #include "engine/golden/files.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -31,6 +32,19 @@ Result<json::Value> read_json(const std::filesystem::path& path) {
   auto text = read_file(path);
   if (!text) return fail(text.error());
   return json::parse(*text);
+}
+
+std::vector<std::string> names_in(const std::filesystem::path& folder, std::string_view extension,
+                                  std::string_view only) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() != extension) continue;
+    auto name = entry.path().stem().string();
+    if (only.empty() || name == only) names.push_back(std::move(name));
+  }
+  std::ranges::sort(names);
+  return names;
 }
 
 std::vector<float> floats_of(const json::Value& array) {

@@ -18,6 +18,17 @@ const char* name(Verdict verdict) {
   return "not covered";
 }
 
+// The beginning of a detail on one line of a table: differences quote whole texts.
+std::string one_line(std::string_view detail) {
+  constexpr std::size_t kBytesMax = 300;
+  std::string line;
+  for (const char c : detail.substr(0, kBytesMax)) {
+    if (c == '|') line += '\\';
+    line += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  }
+  return detail.size() > kBytesMax ? line + "..." : line;
+}
+
 // Per section: how many rows of each verdict.
 std::string summary(const Report& report) {
   std::map<std::string, std::map<Verdict, int>> counts;
@@ -42,7 +53,7 @@ std::string as_text(const Report& report) {
   std::string text;
   for (const auto& row : report) {
     text += fmt::format("{:<14} {:<28} {:<17} {}\n", row.section, row.name, name(row.verdict),
-                        row.detail);
+                        one_line(row.detail));
   }
   return text + "\n" + summary(report);
 }
@@ -54,7 +65,7 @@ std::string as_markdown(const Report& report) {
       section = row.section;
       text += fmt::format("\n## {}\n\n| what | result | detail |\n| --- | --- | --- |\n", section);
     }
-    text += fmt::format("| {} | {} | {} |\n", row.name, name(row.verdict), row.detail);
+    text += fmt::format("| {} | {} | {} |\n", row.name, name(row.verdict), one_line(row.detail));
   }
   return text;
 }

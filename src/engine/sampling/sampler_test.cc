@@ -4,19 +4,8 @@
 
 #include <cmath>
 
-#include "engine/golden/files.h"
-#include "engine/golden/sections.h"
-
 namespace engine {
 namespace {
-
-TEST(Sampler, GivesTheStoredDistributions) {
-  const auto folder = golden_folder();
-  if (!folder) GTEST_SKIP() << "no reference results here";
-  for (const auto& row : golden::compare_sampling(*folder / "sampling")) {
-    EXPECT_EQ(row.verdict, golden::Verdict::Within) << row.name << ": " << row.detail;
-  }
-}
 
 TEST(Sampler, DrawsTheSameTokenForTheSameSeedAndPosition) {
   const std::vector<float> logits(100, 0.0f);

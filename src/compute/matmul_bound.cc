@@ -1,0 +1,27 @@
+#include "compute/matmul_bound.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace compute {
+
+double matmul_error_max(std::span<const float> row, std::span<const float> x,
+                        const MatmulRounding& rounding) {
+  constexpr std::size_t kBlock = 32;
+  double rounded = 0;  // of x to 8 bits: half a step of its block's scale, largest / 127
+  double magnitude = 0;
+  for (std::size_t begin = 0; begin < x.size(); begin += kBlock) {
+    const std::size_t end = std::min(begin + kBlock, x.size());
+    double largest = 0;
+    for (std::size_t k = begin; k < end; ++k) {
+      largest = std::max(largest, std::fabs(static_cast<double>(x[k])));
+      magnitude += rounding.weight_scale * std::fabs(x[k]);
+    }
+    for (std::size_t k = begin; k < end; ++k) rounded += std::fabs(row[k]) * largest / 254;
+  }
+  // f32: a few roundings for each term and each sum.
+  const double f32 = magnitude * 4 * 0x1p-24 * std::sqrt(static_cast<double>(x.size()));
+  return (rounding.to_8_bits ? rounded : 0) + f32;
+}
+
+}  // namespace compute
