@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -19,7 +20,20 @@
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+// This thread's own time: on a busy machine the clock on the wall would measure the others.
+struct Clock {
+  using duration = std::chrono::nanoseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<Clock>;
+  static constexpr bool is_steady = true;
+  static time_point now() {
+    timespec at{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
+    return time_point(std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec));
+  }
+};
+
 using engine::grammar::Grammar;
 using engine::grammar::Matcher;
 using engine::grammar::TokenId;
@@ -144,7 +158,19 @@ class Bench {
 
  private:
   static double microseconds(Clock::time_point start) {
-    return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+    // Asking for the time takes time, a microsecond on some machines: the least seen of it is not
+    // counted.
+    static const auto asking = [] {
+      auto least = Clock::duration::max();
+      for (int i = 0; i < 1000; ++i) {
+        const auto from = Clock::now();
+        least = std::min(least, Clock::now() - from);
+      }
+      return least;
+    }();
+    const auto taken = Clock::now() - start;
+    return std::chrono::duration<double, std::micro>(std::max(taken - asking, Clock::duration(0)))
+        .count();
   }
 
   void file(const std::string& line) {
@@ -156,7 +182,8 @@ class Bench {
     const auto& object = parsed->as_object();
     const std::string name(json::string_or(object, "name"));
     if (!options_.only.empty() && name.find(options_.only) == name.npos) return;
-    auto& figures = by_dataset_[name.substr(0, name.find("---"))];
+    auto& figures = by_dataset_[name.substr(
+        0, std::min(name.find("---"), name.find('_') == 3 ? 3 : name.npos))];
     ++figures.files;
     const auto start = Clock::now();
     auto grammar = inference::grammar::compile_json_schema(object.at("schema"));

@@ -69,6 +69,30 @@ bool Machine::step(Cursor& cursor, std::uint8_t byte) {
   return false;
 }
 
+const ByteSet& Machine::candidates(const Cursor& cursor) {
+  const auto with_spaces = [](std::string_view bytes) {
+    ByteSet set;
+    for (const char c : bytes) set.add(static_cast<std::uint8_t>(c));
+    for (const char c : {' ', '\n', '\t', '\r'}) set.add(static_cast<std::uint8_t>(c));
+    return set;
+  };
+  static const ByteSet any = ByteSet().inverted();
+  static const ByteSet value = with_spaces("\"{[tfn-0123456789]");
+  static const ByteSet number = with_spaces("0123456789.eE+-,]}");
+  static const ByteSet key = with_spaces("\"}"), colon = with_spaces(":"),
+                       after = with_spaces(",]}");
+  switch (cursor.mode) {
+    case Mode::Value:
+    case Mode::ItemOrClose: return value;
+    case Mode::Number: return number;
+    case Mode::KeyOrClose:
+    case Mode::Key: return key;
+    case Mode::Colon: return colon;
+    case Mode::Separator: return after;
+    default: return any;
+  }
+}
+
 bool Machine::begin_value(Cursor& cursor, std::uint8_t byte) {
   const GoalKinds& kinds = shapes_.kinds(cursor.machine);
   const auto may_be = [&](Kind kind) { return (kinds.possible & only(kind)) != 0; };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "engine/grammar/cursor.h"
 #include "engine/grammar/shape.h"
@@ -44,11 +45,15 @@ class Machine {
   // Moves the cursor over one byte; false, with the cursor in no particular state, when no value
   // goes on like that.
   bool step(Cursor& cursor, std::uint8_t byte);
+  // The bytes worth trying at the cursor; others are refused for certain.
+  static const ByteSet& candidates(const Cursor& cursor);
   // The value at the cursor may be over here: numbers do not show it themselves. Ends it if so.
   bool end_number(Cursor& cursor);
 
   // Ends the text at the cursor as if it were complete; only for goals that watch nothing.
   bool leave_text(Cursor& cursor);
+  // The digest of a key that goes on with `content`, plain characters, from the cursor.
+  std::uint64_t key_digest(const Cursor& cursor, std::string_view content) const;
   // Whether what follows a text does not depend on which text it was.
   bool indifferent(const Cursor& cursor) const;
 

@@ -46,7 +46,7 @@ MaskTable::MaskTable(Tables& tables, const Vocabulary& vocabulary, std::size_t b
     : languages_(tables.languages),
       vocabulary_(vocabulary),
       machine_(tables, arena_, kCompact),
-      entry_bytes_(vocabulary.n_words() * 4 + vocabulary.exits().size() / 8 + 256),
+      entry_bytes_(vocabulary.n_words() * 4 + vocabulary.exits().exits.size() / 8 + 256),
       entries_max_(std::max<std::size_t>(8, bytes_max / entry_bytes_)) {}
 
 const TextMask& MaskTable::mask(LanguageId language, StateId state, bool quoted) {
@@ -154,7 +154,7 @@ MaskTable::Safe MaskTable::longest(LanguageId language, StateId state, Groups ca
 
 void MaskTable::build(LanguageId language, StateId state, bool quoted, TextMask& mask) {
   mask.inside.assign(vocabulary_.n_words(), 0);
-  mask.exits.assign(quoted ? vocabulary_.exits().size() : 0, false);
+  mask.exits.assign(quoted ? vocabulary_.exits().exits.size() : 0, false);
   mask.ends.clear();
   if (quoted && languages_.universal(language, state)) {
     std::ranges::copy(vocabulary_.quoted(), mask.inside.begin());

@@ -62,6 +62,7 @@ Matcher::Matcher(std::shared_ptr<const Grammar> grammar,
     : grammar_(std::move(grammar)),
       vocabulary_(std::move(vocabulary)),
       runner_(*grammar_->parts_.tables, grammar_->parts_.rules, arena_, grammar_->parts_.spacing),
+      marks_(vocabulary_->suffixes().size()),
       scratch_(vocabulary_->n_words()) {
   std::scoped_lock lock(grammar_->mutex_);
   runner_.begin(grammar_->parts_.start, cursors_);
@@ -75,6 +76,7 @@ Matcher::Matcher(const Matcher& other)
       cursors_(other.cursors_),
       history_(other.history_),
       compacted_bytes_(other.compacted_bytes_),
+      marks_(vocabulary_->suffixes().size()),
       scratch_(vocabulary_->n_words()) {}
 
 Matcher& Matcher::operator=(const Matcher& other) {

@@ -58,11 +58,26 @@ class Matcher {
   void mask_text(const Cursor& cursor, std::span<std::uint32_t> bits);
   void mask_key(const Cursor& cursor, std::span<std::uint32_t> bits);
   void mask_scan(const Cursor& cursor, std::span<std::uint32_t> bits);
-  void mask_exits_one_by_one(const Cursor& cursor, const std::vector<bool>& exits,
-                             std::span<std::uint32_t> bits);
+  // Sets the bits of the tokens that leave the text or key at the cursor. `endable`: which exits'
+  // contents the language has as a whole text; null when all.
+  void leave_text(const Cursor& cursor, const Vocabulary::Exits& exits,
+                  const std::vector<bool>* endable, std::span<std::uint32_t> bits);
+  void leave_key(const Cursor& cursor, const Vocabulary::Exits& exits,
+                 const std::vector<bool>* endable, std::span<std::uint32_t> bits);
+  void leave_by_content(const Cursor& cursor, const Vocabulary::Exits& exits,
+                        const Vocabulary::Exits::Group& group, std::span<std::uint32_t> bits);
+  // Marks the suffixes that may follow the cursor, which has just left a text.
   void mark_suffixes(const Cursor& after);
-  // Walks the trie nodes [first, last) with cursors_[base, ...) of the scratch stack.
-  void walk(std::uint32_t first, std::uint32_t last, std::span<std::uint32_t> bits);
+  bool marked(std::uint32_t suffix) const { return marks_[suffix] == mark_; }
+  // Whether a text or key that has just been opened lets everything in.
+  bool opens_freely(const Cursor& cursor);
+  // Sets the bits of the tokens that the cursors in stack_ can take: all of them, or those below a
+  // node of the trie.
+  void walk(std::span<std::uint32_t> bits);
+  void walk_below(std::uint32_t node, std::span<std::uint32_t> bits);
+  void walk_children(std::uint32_t first, std::uint32_t last, const std::uint16_t* wide,
+                     std::size_t begin, std::span<std::uint32_t> bits);
+  void visit(std::uint32_t node, std::size_t begin, std::size_t end, std::span<std::uint32_t> bits);
 
   std::shared_ptr<const Grammar> grammar_;
   std::shared_ptr<const Vocabulary> vocabulary_;
@@ -74,15 +89,17 @@ class Matcher {
   };
   std::vector<Past> history_;
   std::size_t compacted_bytes_ = 0;
-  // Scratch of mask(): cursors of a walk by depth, and suffix nodes that may follow a text.
+  // Scratch of mask(): cursors of a walk by depth; those of walks through suffixes, with the levels
+  // they are on and the suffixes found, as a stamp.
   struct Level {
     std::uint32_t end;
-    std::uint32_t first;  // of its cursors in stack_
+    std::uint32_t first;  // of its cursors on the stack
     std::size_t arena;
   };
-  std::vector<Cursor> stack_;
-  std::vector<Level> levels_;
-  std::vector<std::uint32_t> suffixes_;
+  std::vector<Cursor> stack_, suffix_stack_;
+  std::vector<Level> suffix_levels_;
+  std::vector<std::uint32_t> marks_;
+  std::uint32_t mark_ = 0;
   std::vector<std::uint32_t> scratch_;
 };
 

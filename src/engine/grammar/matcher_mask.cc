@@ -9,6 +9,23 @@ namespace {
 constexpr std::size_t kEndsMax =
     400;  // places where a text may end; beyond, a plain walk is cheaper
 
+// A text that may be this long takes any token: tokenizers have none with more characters.
+constexpr std::uint32_t kTokenPointsMax = 256;
+constexpr std::uint32_t kFewKeys = 64;
+
+// The bytes that may come next in a key that must be one of a few.
+ByteSet key_candidates(const Cursor& cursor, std::span<const std::string_view> keys) {
+  ByteSet set;
+  set.add('"');
+  set.add('\\');
+  for (std::uint32_t key = cursor.lo; key < cursor.hi; ++key) {
+    if (cursor.depth < keys[key].size()) {
+      set.add(static_cast<std::uint8_t>(keys[key][cursor.depth]));
+    }
+  }
+  return set;
+}
+
 }  // namespace
 
 void Matcher::mask(std::span<std::uint32_t> bits) {
@@ -38,188 +55,230 @@ void Matcher::mask(std::span<std::uint32_t> bits) {
   if (!alone.empty() && alone[0].mode == Mode::Text) return mask_text(alone[0], bits);
   if (!alone.empty() && alone[0].mode == Mode::InKey) return mask_key(alone[0], bits);
   if (!alone.empty() && alone[0].mode == Mode::Scan) return mask_scan(alone[0], bits);
-  if (!rest.empty()) walk(0, static_cast<std::uint32_t>(vocabulary_->nodes().size()), bits);
+  if (!rest.empty()) walk(bits);
 }
 
-// Walks with the cursors in stack_ as the root's.
-void Matcher::walk(std::uint32_t first, std::uint32_t last, std::span<std::uint32_t> bits) {
+void Matcher::walk(std::span<std::uint32_t> bits) {
+  constexpr std::uint16_t kRoot = 0;
+  walk_children(0, static_cast<std::uint32_t>(vocabulary_->nodes().size()), &kRoot, 0, bits);
+}
+
+void Matcher::walk_below(std::uint32_t node, std::span<std::uint32_t> bits) {
+  const Vocabulary::Node& at = vocabulary_->nodes()[node];
+  walk_children(node + 1, at.end, at.wide != 0 ? &at.wide : nullptr, 0, bits);
+}
+
+// The cursors of this level are stack_[begin, end). Recursion is as deep as a token is long.
+void Matcher::walk_children(std::uint32_t first, std::uint32_t last, const std::uint16_t* wide,
+                            std::size_t begin, std::span<std::uint32_t> bits) {
+  const std::size_t end = stack_.size(), arena_mark = arena_.mark();
   const auto nodes = vocabulary_->nodes();
-  levels_.assign(1, {last, 0, arena_.mark()});
-  for (std::uint32_t i = first; i < last;) {
-    while (i >= levels_.back().end) {
-      stack_.resize(levels_.back().first);
-      levels_.pop_back();
-      arena_.release(levels_.back().arena);
+  if (end - begin == 1) {
+    const Cursor& at = stack_[begin];
+    ByteSet candidates = Machine::candidates(at);
+    if (at.mode == Mode::InKey && at.lex == Lex::Plain && at.state == kDead &&
+        at.hi - at.lo <= kFewKeys) {
+      const ShapeId shape = arena_.at(at.frame).shape;
+      candidates = key_candidates(at, runner_.machine().shapes().table(shape).keys);
     }
-    const Vocabulary::Node& node = nodes[i];
-    const std::size_t begin = levels_.back().first, end = stack_.size();
-    if (!runner_.step(stack_, begin, end, node.byte)) {
-      stack_.resize(end);
-      i = node.end;
-      continue;
+    if (wide) {
+      for (const auto& [byte, node] : vocabulary_->children(*wide)) {
+        if (!candidates.contains(byte)) continue;
+        visit(node, begin, end, bits);
+        arena_.release(arena_mark);
+      }
+      return;
     }
-    if (node.token >= 0) vocabulary_->allow(static_cast<TokenId>(node.token), bits);
-    if (node.end > i + 1) {
-      levels_.push_back({node.end, static_cast<std::uint32_t>(end), arena_.mark()});
-    } else {
-      stack_.resize(end);
+    for (std::uint32_t i = first; i < last; i = nodes[i].end) {
+      if (!candidates.contains(nodes[i].byte)) continue;
+      visit(i, begin, end, bits);
+      arena_.release(arena_mark);
     }
-    ++i;
+    return;
   }
-  arena_.release(levels_.front().arena);
+  for (std::uint32_t i = first; i < last; i = nodes[i].end) {
+    visit(i, begin, end, bits);
+    arena_.release(arena_mark);
+  }
 }
 
-// Collects the suffix nodes that are legal from this cursor on, the root included.
+// Steps stack_[begin, end) over the node's byte, and goes on below it.
+void Matcher::visit(std::uint32_t i, std::size_t begin, std::size_t end,
+                    std::span<std::uint32_t> bits) {
+  const Vocabulary::Node& node = vocabulary_->nodes()[i];
+  if (!runner_.step(stack_, begin, end, node.byte)) {
+    stack_.resize(end);
+    return;
+  }
+  if (node.token >= 0) vocabulary_->allow(static_cast<TokenId>(node.token), bits);
+  if (node.byte == '"' && stack_.size() == end + 1 && opens_freely(stack_.back())) {
+    if (const auto* opening = vocabulary_->opening(i)) {
+      const Cursor opened = stack_.back();
+      for (const TokenId token : opening->inside) bits[token >> 5] |= 1u << (token & 31);
+      if (opened.mode == Mode::Text) {
+        leave_text(opened, opening->exits, nullptr, bits);
+      } else {
+        leave_key(opened, opening->exits, nullptr, bits);
+      }
+      stack_.resize(end);
+      return;
+    }
+  }
+  if (node.end > i + 1) {
+    walk_children(i + 1, node.end, node.wide != 0 ? &node.wide : nullptr, end, bits);
+  }
+  stack_.resize(end);
+}
+
+bool Matcher::opens_freely(const Cursor& cursor) {
+  Machine& machine = runner_.machine();
+  Languages& languages = machine.languages();
+  if (cursor.mode != Mode::Text && cursor.mode != Mode::InKey) return false;
+  if (cursor.lex != Lex::Plain || cursor.state == kDead) return false;
+  if (!languages.universal(cursor.machine, cursor.state)) return false;
+  if (cursor.mode == Mode::InKey) return languages.n_watched(cursor.machine) == 0;
+  return cursor.count == 0 && languages.length_max(cursor.machine) >= kTokenPointsMax &&
+         machine.indifferent(cursor);
+}
+
 void Matcher::mark_suffixes(const Cursor& after) {
-  suffixes_.assign(1, 0);
-  const std::size_t mark = arena_.mark();
-  stack_.clear();
+  ++mark_;
+  marks_[0] = mark_;
+  const std::size_t arena_mark = arena_.mark();
+  suffix_stack_.clear();
   if (after.mode == Mode::Ended) {
-    std::vector<Cursor> following;
-    runner_.follow(after, following);
-    stack_ = following;
+    runner_.follow(after, suffix_stack_);
   } else {
-    stack_.push_back(after);
+    suffix_stack_.push_back(after);
   }
   const auto nodes = vocabulary_->suffixes();
-  levels_.assign(1, {static_cast<std::uint32_t>(nodes.size()), 0, arena_.mark()});
+  suffix_levels_.assign(1, {static_cast<std::uint32_t>(nodes.size()), 0, arena_.mark()});
   for (std::uint32_t i = 1; i < nodes.size();) {
-    while (i >= levels_.back().end) {
-      stack_.resize(levels_.back().first);
-      levels_.pop_back();
-      arena_.release(levels_.back().arena);
+    while (i >= suffix_levels_.back().end) {
+      suffix_stack_.resize(suffix_levels_.back().first);
+      suffix_levels_.pop_back();
+      arena_.release(suffix_levels_.back().arena);
     }
-    const std::size_t begin = levels_.back().first, end = stack_.size();
-    if (!runner_.step(stack_, begin, end, nodes[i].byte)) {
-      stack_.resize(end);
+    const std::size_t begin = suffix_levels_.back().first, end = suffix_stack_.size();
+    if (!runner_.step(suffix_stack_, begin, end, nodes[i].byte)) {
+      suffix_stack_.resize(end);
       i = nodes[i].end;
       continue;
     }
-    suffixes_.push_back(i);
+    marks_[i] = mark_;
     if (nodes[i].end > i + 1) {
-      levels_.push_back({nodes[i].end, static_cast<std::uint32_t>(end), arena_.mark()});
+      suffix_levels_.push_back({nodes[i].end, static_cast<std::uint32_t>(end), arena_.mark()});
     } else {
-      stack_.resize(end);
+      suffix_stack_.resize(end);
     }
     ++i;
   }
-  arena_.release(mark);
+  arena_.release(arena_mark);
 }
 
-void Matcher::mask_text(const Cursor& cursor, std::span<std::uint32_t> bits) {
+void Matcher::leave_by_content(const Cursor& cursor, const Vocabulary::Exits& exits,
+                               const Vocabulary::Exits::Group& group,
+                               std::span<std::uint32_t> bits) {
+  const std::size_t arena_mark = arena_.mark();
+  Cursor after = cursor;
   Machine& machine = runner_.machine();
-  Languages& languages = machine.languages();
-  const TextMask& text =
-      grammar_->masks(vocabulary_).mask(cursor.machine, cursor.state, /*quoted=*/true);
-  const std::uint32_t length_min = languages.length_min(cursor.machine);
-  const std::uint32_t length_max = languages.length_max(cursor.machine);
-  const std::uint32_t room = length_max == kUnbounded ? kUnbounded : length_max - cursor.count;
-  std::ranges::copy(text.inside, scratch_.begin());
-  if (room != kUnbounded) vocabulary_->keep_short(room, scratch_);
-  for (std::size_t i = 0; i < bits.size(); ++i) bits[i] |= scratch_[i];
+  bool legal = std::ranges::all_of(
+      group.content, [&](char c) { return machine.step(after, static_cast<std::uint8_t>(c)); });
+  legal = legal && machine.step(after, '"');
+  if (legal) mark_suffixes(after);
+  for (std::uint32_t e = group.first; e < group.last; ++e) {
+    const Vocabulary::Exit& exit = exits.exits[e];
+    if (legal && marked(exit.suffix)) vocabulary_->allow(exit.token, bits);
+  }
+  arena_.release(arena_mark);
+}
 
-  if (!machine.indifferent(cursor)) return mask_exits_one_by_one(cursor, text.exits, bits);
-  const std::size_t mark = arena_.mark();
+void Matcher::leave_text(const Cursor& cursor, const Vocabulary::Exits& exits,
+                         const std::vector<bool>* endable, std::span<std::uint32_t> bits) {
+  Machine& machine = runner_.machine();
+  if (!machine.indifferent(cursor)) {
+    for (const auto& group : exits.groups) {
+      if (!endable || (*endable)[group.first]) leave_by_content(cursor, exits, group, bits);
+    }
+    return;
+  }
+  const std::uint32_t length_min = machine.languages().length_min(cursor.machine);
+  const std::uint32_t length_max = machine.languages().length_max(cursor.machine);
+  const std::size_t arena_mark = arena_.mark();
   Cursor after = cursor;
   if (machine.leave_text(after)) {
     mark_suffixes(after);
-    for (const std::uint32_t suffix : suffixes_) {
-      for (const std::uint32_t e : vocabulary_->exits_at(suffix)) {
-        const Vocabulary::Exit& exit = vocabulary_->exits()[e];
-        if (text.exits[e] && exit.n_points <= room && cursor.count + exit.n_points >= length_min) {
-          vocabulary_->allow(exit.token, bits);
-        }
+    for (std::size_t e = 0; e < exits.exits.size(); ++e) {
+      const Vocabulary::Exit& exit = exits.exits[e];
+      const std::uint32_t length = cursor.count + exit.n_points;
+      if (marked(exit.suffix) && (!endable || (*endable)[e]) && length <= length_max &&
+          length >= length_min) {
+        vocabulary_->allow(exit.token, bits);
       }
     }
   }
-  arena_.release(mark);
+  arena_.release(arena_mark);
 }
 
-// For texts and keys whose spelling decides about what follows.
-void Matcher::mask_exits_one_by_one(const Cursor& cursor, const std::vector<bool>& exits,
-                                    std::span<std::uint32_t> bits) {
-  const std::size_t mark = arena_.mark();
-  const auto all = vocabulary_->exits();
-  for (std::size_t e = 0; e < all.size(); ++e) {
-    if (!exits[e]) continue;
-    stack_.assign(1, cursor);
-    std::size_t first = 0;
-    bool legal = true;
-    for (const char c : vocabulary_->bytes(all[e].token)) {
-      const std::size_t last = stack_.size();
-      legal = runner_.step(stack_, first, last, static_cast<std::uint8_t>(c));
-      if (!legal) break;
-      first = last;
+// Keys that are not declared and have not been used are all alike; the others are looked at one by
+// one.
+void Matcher::leave_key(const Cursor& cursor, const Vocabulary::Exits& exits,
+                        const std::vector<bool>* endable, std::span<std::uint32_t> bits) {
+  Machine& machine = runner_.machine();
+  const Frame frame = arena_.at(cursor.frame);
+  const bool alike = machine.languages().n_watched(cursor.machine) == 0;
+  const std::size_t arena_mark = arena_.mark();
+  Cursor fresh = cursor;
+  fresh.lo = fresh.hi = 0;
+  fresh.digest = ~cursor.digest;  // of no key so far
+  if (endable) fresh.machine = kFreeLanguage;
+  fresh.state = endable ? machine.languages().start(kFreeLanguage) : cursor.state;
+  const bool extra = alike && machine.step(fresh, '"');
+  if (extra) mark_suffixes(fresh);
+  for (std::size_t e = 0; extra && e < exits.exits.size(); ++e) {
+    const Vocabulary::Exit& exit = exits.exits[e];
+    if (marked(exit.suffix) && (!endable || (*endable)[e])) vocabulary_->allow(exit.token, bits);
+  }
+  arena_.release(arena_mark);
+  const auto& keys = machine.shapes().table(frame.shape).keys;
+  std::uint32_t key = cursor.lo;
+  for (const auto& group : exits.groups) {
+    while (key < cursor.hi && keys[key].substr(cursor.depth) < group.content) ++key;
+    bool special = !alike || (key < cursor.hi && keys[key].substr(cursor.depth) == group.content) ||
+                   group.content.find('\\') != std::string_view::npos;
+    if (!special && frame.digests != 0) {
+      special = arena_.linked(frame.digests, machine.key_digest(cursor, group.content));
     }
-    if (legal) vocabulary_->allow(all[e].token, bits);
-    arena_.release(mark);
+    if (!special) continue;
+    for (std::uint32_t e = group.first; e < group.last; ++e) {
+      vocabulary_->forbid(exits.exits[e].token, bits);
+    }
+    leave_by_content(cursor, exits, group, bits);
   }
 }
 
+void Matcher::mask_text(const Cursor& cursor, std::span<std::uint32_t> bits) {
+  const TextMask& text =
+      grammar_->masks(vocabulary_).mask(cursor.machine, cursor.state, /*quoted=*/true);
+  const std::uint32_t length_max = runner_.machine().languages().length_max(cursor.machine);
+  std::ranges::copy(text.inside, scratch_.begin());
+  if (length_max != kUnbounded) vocabulary_->keep_short(length_max - cursor.count, scratch_);
+  for (std::size_t i = 0; i < bits.size(); ++i) bits[i] |= scratch_[i];
+  leave_text(cursor, vocabulary_->exits(), &text.exits, bits);
+}
+
 void Matcher::mask_key(const Cursor& cursor, std::span<std::uint32_t> bits) {
-  Machine& machine = runner_.machine();
-  const auto n_nodes = static_cast<std::uint32_t>(vocabulary_->nodes().size());
   stack_.assign(1, cursor);
-  if (cursor.state == kDead) return walk(0, n_nodes, bits);
-  const bool universal = machine.languages().universal(cursor.machine, cursor.state);
-  if (!universal && cursor.lo < cursor.hi) {
-    Cursor declared = cursor;  // without the others, which the table covers
-    declared.state = kDead;
-    stack_.assign(1, declared);
-    walk(0, n_nodes, bits);
+  if (cursor.state == kDead) return walk(bits);
+  if (!runner_.machine().languages().universal(cursor.machine, cursor.state) &&
+      cursor.lo < cursor.hi) {
+    stack_[0].state = kDead;  // declared keys alone; the table covers the others
+    walk(bits);
   }
   const TextMask& text =
       grammar_->masks(vocabulary_).mask(cursor.machine, cursor.state, /*quoted=*/true);
   for (std::size_t i = 0; i < bits.size(); ++i) bits[i] |= text.inside[i];
-  const Frame& frame = arena_.at(cursor.frame);
-  if (machine.languages().n_watched(cursor.machine) > 0 || frame.digests != 0) {
-    return mask_exits_one_by_one(cursor, text.exits, bits);
-  }
-  // Any key that is not declared goes on like any other.
-  const std::size_t mark = arena_.mark();
-  const auto& keys = machine.shapes().table(frame.shape).keys;
-  std::vector<std::string_view> declared;  // what is missing of the keys begun
-  for (std::uint32_t key = cursor.lo; key < cursor.hi; ++key) {
-    declared.push_back(keys[key].substr(cursor.depth));
-  }
-  const auto is_declared = [&](const Vocabulary::Exit& exit) {
-    return std::ranges::binary_search(declared,
-                                      vocabulary_->bytes(exit.token).substr(0, exit.n_prefix));
-  };
-  std::vector<bool> others(text.exits.size());
-  Cursor after = cursor;
-  after.lo = after.hi = 0;
-  std::vector<Cursor> probe{after};
-  // The fresh key ends where one of its spellings may; the start of a text is as good as any.
-  const bool may_end = [&] {
-    after.state = machine.languages().start(kFreeLanguage);
-    return universal;
-  }();
-  if (may_end) {
-    after = cursor;
-    after.lo = after.hi = 0;
-    if (machine.step(after, '"')) {
-      mark_suffixes(after);
-      for (const std::uint32_t suffix : suffixes_) {
-        for (const std::uint32_t e : vocabulary_->exits_at(suffix)) {
-          const Vocabulary::Exit& exit = vocabulary_->exits()[e];
-          if (!text.exits[e]) continue;
-          if (is_declared(exit)) {
-            others[e] = true;
-          } else {
-            vocabulary_->allow(exit.token, bits);
-          }
-        }
-      }
-    }
-    arena_.release(mark);
-    // A declared key may go on differently from a free one: also where that is refused.
-    for (std::size_t e = 0; e < others.size(); ++e) {
-      others[e] = others[e] || is_declared(vocabulary_->exits()[e]);
-    }
-    return mask_exits_one_by_one(cursor, others, bits);
-  }
-  mask_exits_one_by_one(cursor, text.exits, bits);
+  leave_key(cursor, vocabulary_->exits(), &text.exits, bits);
 }
 
 void Matcher::mask_scan(const Cursor& cursor, std::span<std::uint32_t> bits) {
@@ -227,7 +286,7 @@ void Matcher::mask_scan(const Cursor& cursor, std::span<std::uint32_t> bits) {
       grammar_->masks(vocabulary_).mask(cursor.machine, cursor.state, /*quoted=*/false);
   if (text.ends.size() > kEndsMax) {
     stack_.assign(1, cursor);
-    return walk(0, static_cast<std::uint32_t>(vocabulary_->nodes().size()), bits);
+    return walk(bits);
   }
   for (std::size_t i = 0; i < bits.size(); ++i) bits[i] |= text.inside[i];
   const std::size_t mark = arena_.mark();
@@ -252,7 +311,7 @@ void Matcher::mask_scan(const Cursor& cursor, std::span<std::uint32_t> bits) {
     const std::vector<Cursor> there(stack_.begin() + static_cast<std::ptrdiff_t>(first),
                                     stack_.end());
     stack_ = there;
-    walk(node + 1, nodes[node].end, bits);
+    walk_below(node, bits);
     arena_.release(mark);
   }
 }

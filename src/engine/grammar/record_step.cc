@@ -93,6 +93,12 @@ bool Machine::another_key(FrameId id) {
   return any_key_open(id, 0, static_cast<std::uint32_t>(shapes_.table(shape).keys.size()));
 }
 
+std::uint64_t Machine::key_digest(const Cursor& cursor, std::string_view content) const {
+  std::uint64_t digest = cursor.digest;
+  for (const char c : content) digest = mix(digest, static_cast<std::uint8_t>(c));
+  return digest;
+}
+
 bool Machine::feed_key(Cursor& cursor, std::uint8_t decoded) {
   cursor.digest = mix(cursor.digest, decoded);
   if (cursor.state != kDead) {

@@ -1,8 +1,6 @@
 #include "engine/grammar/vocabulary.h"
 
 #include <algorithm>
-#include <bit>
-#include <numeric>
 
 namespace engine::grammar {
 namespace {
@@ -12,6 +10,11 @@ constexpr ByteSet set_of(std::string_view bytes) {
   for (const char c : bytes) set.add(static_cast<unsigned char>(c));
   return set;
 }
+
+constexpr std::uint32_t kWideChildrenMin = 16;
+
+// Below a quote with fewer nodes, walking them is as fast as looking things up.
+constexpr std::uint32_t kOpeningNodesMin = 12;
 
 constexpr std::size_t kQuoteGroup = 0, kBackslashGroup = 1, kControlGroup = 2;
 
@@ -41,10 +44,7 @@ QuotedToken walk_quoted(std::string_view bytes) {
     ++token.points;
     if (byte >= 0xC2) tail = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
     if (byte != '\\') continue;
-    if (i + 1 == bytes.size()) {
-      --token.points;
-      break;
-    }
+    if (i + 1 == bytes.size()) break;  // an escape that is begun needs room for its character
     const char letter = bytes[++i];
     if (letter == 'u') {
       const std::size_t digits = std::min<std::size_t>(4, bytes.size() - i - 1);
@@ -57,7 +57,6 @@ QuotedToken walk_quoted(std::string_view bytes) {
       if (digits == 4 && (bytes[i + 1] == 'd' || bytes[i + 1] == 'D') && bytes[i + 2] > '7') {
         return {.valid = false};
       }
-      if (digits < 4) --token.points;
       i += digits;
     } else if (std::string_view("\"\\/bfnrt").find(letter) == std::string_view::npos) {
       return {.valid = false};
@@ -149,7 +148,9 @@ Vocabulary::Vocabulary(std::span<const std::string> tokens, std::span<const Toke
   }
   classify_tokens();
   build_trie();
+  list_children();
   find_exits();
+  find_openings();
   build_suffixes();
 }
 
@@ -197,7 +198,7 @@ void Vocabulary::build_trie() {
     close_to(shared);
     for (std::size_t i = shared; i < bytes.size(); ++i) {
       path.push_back(static_cast<std::uint32_t>(nodes_.size()));
-      nodes_.push_back({0, -1, 0, static_cast<std::uint8_t>(bytes[i])});
+      nodes_.push_back({0, -1, 0, static_cast<std::uint8_t>(bytes[i]), 0});
     }
     nodes_.back().token = static_cast<std::int32_t>(token);
     nodes_.back().groups = groups_[token];
@@ -206,12 +207,31 @@ void Vocabulary::build_trie() {
   close_to(0);
 }
 
+std::vector<Vocabulary::Child> Vocabulary::children_between(std::uint32_t first,
+                                                            std::uint32_t last) const {
+  std::vector<Child> children;
+  for (std::uint32_t i = first; i < last; i = nodes_[i].end)
+    children.push_back({nodes_[i].byte, i});
+  return children;
+}
+
+void Vocabulary::list_children() {
+  wide_.push_back(children_between(0, static_cast<std::uint32_t>(nodes_.size())));
+  for (std::uint32_t i = 0; i < nodes_.size() && wide_.size() < UINT16_MAX; ++i) {
+    if (nodes_[i].end - i < kWideChildrenMin) continue;
+    auto children = children_between(i + 1, nodes_[i].end);
+    if (children.size() < kWideChildrenMin) continue;
+    nodes_[i].wide = static_cast<std::uint16_t>(wide_.size());
+    wide_.push_back(std::move(children));
+  }
+}
+
 void Vocabulary::find_exits() {
   quoted_.assign(n_words(), 0);
   exits_before_.assign(nodes_.size() + 1, 0);
   std::vector<std::uint32_t> points(tokens_.size());
   for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
-    exits_before_[i] = static_cast<std::uint32_t>(exits_.size());
+    exits_before_[i] = static_cast<std::uint32_t>(exits_.exits.size());
     if (nodes_[i].token < 0) continue;
     const auto token = static_cast<TokenId>(nodes_[i].token);
     const QuotedToken walk = walk_quoted(tokens_[token]);
@@ -220,13 +240,13 @@ void Vocabulary::find_exits() {
       allow(token, quoted_);
       if (walk.points > kShortMax) long_.emplace_back(walk.points, token);
     } else {
-      exits_.push_back({token, static_cast<std::uint32_t>(walk.quote), walk.points, 0});
+      add_exit(exits_, token, 0, walk.quote, walk.points);
     }
     for (TokenId same = token; same != kNoToken; same = next_same_[same]) {
       points[same] = walk.points;
     }
   }
-  exits_before_.back() = static_cast<std::uint32_t>(exits_.size());
+  exits_before_.back() = static_cast<std::uint32_t>(exits_.exits.size());
   std::ranges::sort(long_, std::greater{});
   for (std::uint32_t limit = 0; limit <= kShortMax; ++limit) {
     auto& mask = short_.emplace_back(n_words(), 0u);
@@ -236,13 +256,59 @@ void Vocabulary::find_exits() {
   }
 }
 
+// Until the suffixes are known, an exit's `suffix` is where it begins in the token.
+void Vocabulary::add_exit(Exits& exits, TokenId token, std::size_t begin, std::size_t quote,
+                          std::uint32_t n_points) {
+  const std::string_view content = bytes(token).substr(begin, quote - begin);
+  const auto at = static_cast<std::uint32_t>(exits.exits.size());
+  exits.exits.push_back({token, n_points, static_cast<std::uint32_t>(quote + 1)});
+  // In trie order those with the same content follow each other.
+  if (exits.groups.empty() || exits.groups.back().content != content) {
+    exits.groups.push_back({content, at, at});
+  }
+  exits.groups.back().last = at + 1;
+}
+
+void Vocabulary::find_openings() {
+  for (std::uint32_t root = 0; root < nodes_.size(); ++root) {
+    if (nodes_[root].byte != '"' || nodes_[root].end - root < kOpeningNodesMin) continue;
+    // How many bytes the tokens below have before their content.
+    std::size_t begin = 0;
+    for (std::uint32_t i = 0; i <= root;) {
+      const bool above = nodes_[i].end > root;
+      begin += above;
+      i = above ? i + 1 : nodes_[i].end;
+    }
+    Opening& opening = openings_[root];
+    for (std::uint32_t i = root + 1; i < nodes_[root].end; ++i) {
+      if (nodes_[i].token < 0) continue;
+      const auto token = static_cast<TokenId>(nodes_[i].token);
+      const QuotedToken walk = walk_quoted(bytes(token).substr(begin));
+      if (!walk.valid) continue;
+      if (walk.quote == std::string_view::npos) {
+        for (TokenId same = token; same != kNoToken; same = next_same_[same]) {
+          opening.inside.push_back(same);
+        }
+      } else {
+        add_exit(opening.exits, token, begin, begin + walk.quote, walk.points);
+      }
+    }
+  }
+}
+
+template <class Visit>
+void Vocabulary::each_exits(Visit&& visit) {
+  visit(exits_);
+  for (auto& [node, opening] : openings_) visit(opening.exits);
+}
+
 void Vocabulary::build_suffixes() {
-  std::vector<std::size_t> order(exits_.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto suffix = [&](std::size_t exit) {
-    return bytes(exits_[exit].token).substr(exits_[exit].n_prefix + 1);
-  };
-  std::ranges::sort(order, {}, suffix);
+  std::vector<std::pair<std::string_view, Exit*>> order;
+  each_exits([&](Exits& exits) {
+    std::ranges::sort(exits.groups, {}, &Exits::Group::content);
+    for (Exit& exit : exits.exits) order.emplace_back(bytes(exit.token).substr(exit.suffix), &exit);
+  });
+  std::ranges::sort(order, {}, [](const auto& entry) { return entry.first; });
   suffixes_.push_back({});
   std::vector<std::uint32_t> path;
   std::string_view previous;
@@ -251,8 +317,7 @@ void Vocabulary::build_suffixes() {
       suffixes_[path.back()].end = static_cast<std::uint32_t>(suffixes_.size());
     }
   };
-  for (const std::size_t exit : order) {
-    const std::string_view text = suffix(exit);
+  for (const auto& [text, exit] : order) {
     const auto shared =
         static_cast<std::size_t>(std::ranges::mismatch(text, previous).in1 - text.begin());
     close_to(shared);
@@ -260,16 +325,11 @@ void Vocabulary::build_suffixes() {
       path.push_back(static_cast<std::uint32_t>(suffixes_.size()));
       suffixes_.push_back({0, static_cast<std::uint8_t>(text[i])});
     }
-    exits_[exit].suffix = text.empty() ? 0 : path.back();
+    exit->suffix = text.empty() ? 0 : path.back();
     previous = text;
   }
   close_to(0);
   suffixes_[0].end = static_cast<std::uint32_t>(suffixes_.size());
-  suffix_begin_.assign(suffixes_.size() + 1, 0);
-  for (const Exit& exit : exits_) ++suffix_begin_[exit.suffix + 1];
-  std::partial_sum(suffix_begin_.begin(), suffix_begin_.end(), suffix_begin_.begin());
-  by_suffix_.assign(order.begin(), order.end());
-  std::ranges::stable_sort(by_suffix_, {}, [&](std::uint32_t exit) { return exits_[exit].suffix; });
 }
 
 void Vocabulary::allow_made_of(Groups groups, std::span<std::uint32_t> bits) const {

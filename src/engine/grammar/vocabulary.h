@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/grammar/byte_set.h"
@@ -39,12 +40,31 @@ class Vocabulary {
     std::int32_t token;  // that ends here, or -1
     Groups groups;       // of all tokens at and below the node
     std::uint8_t byte;
+    std::uint16_t wide = 0;  // its list of children, where they are many; 0 for none
   };
-  struct Exit {  // a token that leaves a quoted text from its inside: prefix, quote, suffix
+  struct Child {
+    std::uint8_t byte;
+    std::uint32_t node;
+  };
+  struct Exit {  // a token that leaves a quoted text: content, quote, suffix
     TokenId token;
-    std::uint32_t n_prefix;  // bytes before the quote
-    std::uint32_t n_points;  // characters they spell
+    std::uint32_t n_points;  // characters of the content
     std::uint32_t suffix;    // node of the suffix trie; 0 when the quote is the last byte
+  };
+  // Tokens that leave a text, and by their content the ranges of them.
+  struct Exits {
+    struct Group {
+      std::string_view content;  // as written, escapes included
+      std::uint32_t first, last;
+    };
+    std::vector<Exit> exits;    // in trie order
+    std::vector<Group> groups;  // sorted by content
+  };
+  // The tokens below a node whose byte is a quote, seen as the opening of a text that lets
+  // everything in.
+  struct Opening {
+    std::vector<TokenId> inside;  // that end in the text
+    Exits exits;
   };
   struct SuffixNode {
     std::uint32_t end;
@@ -57,24 +77,31 @@ class Vocabulary {
   std::span<const TokenId> end_tokens() const { return end_tokens_; }
   bool is_end(TokenId token) const;
   std::span<const Node> nodes() const { return nodes_; }
+  // The children of nodes that have many, side by side in memory; [0] are the root's.
+  std::span<const Child> children(std::uint16_t wide) const { return wide_[wide]; }
   // Sets the bits of all tokens whose bytes are those of `token`.
   void allow(TokenId token, std::span<std::uint32_t> bits) const {
     for (; token != kNoToken; token = next_same_[token]) bits[token >> 5] |= 1u << (token & 31);
+  }
+
+  void forbid(TokenId token, std::span<std::uint32_t> bits) const {
+    for (; token != kNoToken; token = next_same_[token]) bits[token >> 5] &= ~(1u << (token & 31));
   }
 
   // Sets the bits of the tokens made of nothing but these groups.
   void allow_made_of(Groups groups, std::span<std::uint32_t> bits) const;
   // Tokens that stay inside a quoted text which lets everything in.
   std::span<const std::uint32_t> quoted() const { return quoted_; }
-  std::span<const Exit> exits() const { return exits_; }  // in trie order
-  // Exits whose token is at or below the node are exits()[exits_before(node)...].
+  // From inside a text.
+  const Exits& exits() const { return exits_; }
+  // Nothing for nodes with few tokens below.
+  const Opening* opening(std::uint32_t node) const {
+    const auto found = openings_.find(node);
+    return found == openings_.end() ? nullptr : &found->second;
+  }
+  // Exits whose token is at or below the node are exits().exits[exits_before(node)...].
   std::size_t exits_before(std::uint32_t node) const { return exits_before_[node]; }
   std::span<const SuffixNode> suffixes() const { return suffixes_; }  // [0] is the root
-  // The exits whose suffix ends at this node, as indices of exits().
-  std::span<const std::uint32_t> exits_at(std::uint32_t suffix) const {
-    return std::span(by_suffix_)
-        .subspan(suffix_begin_[suffix], suffix_begin_[suffix + 1] - suffix_begin_[suffix]);
-  }
   // Clears the tokens that spell more than this many characters inside a quoted text.
   void keep_short(std::uint32_t points_max, std::span<std::uint32_t> bits) const;
 
@@ -83,21 +110,28 @@ class Vocabulary {
   static constexpr std::uint32_t kShortMax = 16;
 
   void build_trie();
+  void list_children();
+  std::vector<Child> children_between(std::uint32_t first, std::uint32_t last) const;
   void classify_tokens();
   void find_exits();
+  void find_openings();
+  void add_exit(Exits& exits, TokenId token, std::size_t begin, std::size_t quote,
+                std::uint32_t n_points);
   void build_suffixes();
+  template <class Visit>
+  void each_exits(Visit&& visit);
 
   std::vector<std::string> tokens_;
   std::vector<TokenId> end_tokens_;
   std::vector<TokenId> next_same_;  // tokens with the same bytes, as lists
   std::vector<Node> nodes_;
+  std::vector<std::vector<Child>> wide_;
   std::vector<Groups> groups_;  // by token, padded to a multiple of 32
   std::vector<std::uint32_t> quoted_;
-  std::vector<Exit> exits_;
+  Exits exits_;
+  std::unordered_map<std::uint32_t, Opening> openings_;  // by node
   std::vector<std::uint32_t> exits_before_;
   std::vector<SuffixNode> suffixes_;
-  std::vector<std::uint32_t> by_suffix_;                 // exits, ordered by suffix node
-  std::vector<std::uint32_t> suffix_begin_;              // [n_suffixes + 1] into by_suffix_
   std::vector<std::vector<std::uint32_t>> short_;        // by points: masks of at most so many
   std::vector<std::pair<std::uint32_t, TokenId>> long_;  // (points, token), longest first
 };

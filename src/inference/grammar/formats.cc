@@ -89,6 +89,22 @@ std::string email(const std::string& letters, const std::string& host) {
          "|IPv6:" + ipv6() + R"()\]))";
 }
 
+// Regular expressions are no regular language; those with at most three levels of groups are, and
+// nobody writes more into a document.
+std::string regex() {
+  const std::string quantifier = R"((?:(?:[*+?]|\{\d{1,4}(?:,\d{0,4})?\})\??)?)";
+  const std::string escape =
+      R"((?:\\(?:[dDwWsSbBnrtfv0^$\\.*+?()\[\]{}|/-]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|p\{[A-Za-z_=]+\})))";
+  const std::string set = R"((?:\[\^?(?:[^\\\[\]]|)" + escape + R"()+\]))";
+  std::string level;
+  for (int depth = 0; depth < 4; ++depth) {
+    std::string atom = R"((?:[^\\\[\]()*+?{}|^$]|)" + escape + "|" + set;
+    if (depth > 0) atom += R"(|\((?:\?(?:[:=!]|<[A-Za-z]\w{0,20}>))?)" + level + R"(\))";
+    level = "(?:[|^$]|" + atom + ")" + quantifier + ")*";
+  }
+  return level;
+}
+
 Patterns patterns() {
   const std::string wide = R"(\u0080-\uD7FF\uE000-\u{10FFFF})";
   const std::string pointer = "(?:/(?:[^~/]|~[01])*)*";
@@ -115,6 +131,7 @@ Patterns patterns() {
       {"iri-reference", Uri(true).reference()},
       {"uri-template", R"((?:[^\x00-\x20"'<>\\^`{|}]|\{[+#./;?&=,!@|]?)" + variable + "(?:," +
                            variable + R"()*\})*)"},
+      {"regex", regex()},
       {"json-pointer", pointer},
       {"relative-json-pointer", "(?:0|[1-9]\\d{0,9})(?:#|" + pointer + ")"},
   };

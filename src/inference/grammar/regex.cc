@@ -27,6 +27,7 @@ class Translator {
   TermId plain(const RegexNode& node) {
     switch (node.kind) {
       case RegexNode::Kind::Points: return node.points.term(terms_);
+      case RegexNode::Kind::End: return kNothing;  // asked for within a repetition that goes on
       case RegexNode::Kind::Repeat:
         return terms_.repeat(plain(node.children[0]), node.count_min, node.count_max);
       case RegexNode::Kind::Choice: {
@@ -85,10 +86,36 @@ class Translator {
     }
     // A later ^ holds if everything before it is empty.
     const RegexNode& first = node.children[index];
-    const TermId later = followed(first, sequence(node, index + 1, rest, false), at_start);
-    if (!may_be_empty(first)) return later;
-    const std::array options{later, sequence(node, index + 1, rest, true)};
+    if (consumes_nothing(first)) {
+      return followed(first, sequence(node, index + 1, rest, true), true);
+    }
+    const TermId later = sequence(node, index + 1, rest, false);
+    if (!may_be_empty(first)) return followed(first, later, true);
+    TermId something = kNothing;
+    if (first.asserts) {
+      something = followed(first, later, true);
+    } else {
+      const std::array parts{plain(first), terms_.concat(terms_.any_code_point(), kAnything)};
+      something = terms_.concat(terms_.intersection(parts), later);
+    }
+    const std::array options{something, sequence(node, index + 1, rest, true)};
     return terms_.alternatives(options);
+  }
+
+  static bool consumes_nothing(const RegexNode& node) {
+    return node.kind == RegexNode::Kind::Start || node.kind == RegexNode::Kind::End ||
+           node.kind == RegexNode::Kind::Ahead || node.kind == RegexNode::Kind::NotAhead;
+  }
+
+  static bool only_ends(const RegexNode& node) {
+    if (node.kind == RegexNode::Kind::Start || node.kind == RegexNode::Kind::Ahead ||
+        node.kind == RegexNode::Kind::NotAhead) {
+      return false;
+    }
+    for (const RegexNode& child : node.children) {
+      if (!only_ends(child)) return false;
+    }
+    return true;
   }
 
   static bool may_be_empty(const RegexNode& node) {
@@ -110,6 +137,18 @@ class Translator {
   }
 
   TermId repeated(const RegexNode& node, TermId rest, bool at_start) {
+    if (node.count_max > kAssertingRepeatsMax && only_ends(node.children[0])) {
+      // Only the last round can stand at the end of the text; the ones before it do not.
+      const TermId round = plain(node.children[0]);
+      const auto fewer = [](std::uint32_t n) {
+        return n == 0 || n == engine::grammar::kUnbounded ? n : n - 1;
+      };
+      const std::array options{
+          terms_.concat(terms_.repeat(round, node.count_min, node.count_max), rest),
+          terms_.concat(terms_.repeat(round, fewer(node.count_min), fewer(node.count_max)),
+                        followed(node.children[0], rest, false))};
+      return terms_.alternatives(options);
+    }
     if (node.count_max > kAssertingRepeatsMax) {
       error_ = Error{ErrorCode::Unsupported, "anchors and lookaheads in a repetition"};
       return kNothing;
