@@ -77,7 +77,17 @@ bool Machine::in_order(FrameId id, std::uint32_t key) const {
 bool Machine::key_open(FrameId frame, std::uint32_t key) {
   if (bit(arena_.words(frame), key) || !room_for_key(frame, key)) return false;
   if (!in_order(frame, key)) return false;
-  return shapes_.child(shapes_.key_child(arena_.at(frame).shape, key)).possible;
+  const ShapeId shape = arena_.at(frame).shape;
+  if (!shapes_.child(shapes_.key_child(shape, key)).possible) return false;
+  if (!shapes_.shape(shape).decidable) return true;
+  // The key itself may decide a rule the wrong way: try it on a copy.
+  const std::size_t mark = arena_.mark();
+  const FrameId with_key = arena_.clone(frame);
+  ++arena_.at(with_key).count;
+  arena_.words(with_key)[key >> 6] |= std::uint64_t{1} << (key & 63);
+  const bool open = settle(with_key, true);
+  arena_.release(mark);
+  return open;
 }
 
 bool Machine::any_key_open(FrameId frame, std::uint32_t lo, std::uint32_t hi) {

@@ -47,7 +47,7 @@ class Spelling {
   TermId fraction() { return then(text("."), digit(), some()); }
   TermId exponent() {
     const TermId sign = maybe(either(text("+"), text("-")));
-    return then(either(text("e"), text("E")), sign, terms_.repeat(digit(), 1, 3));
+    return then(either(text("e"), text("E")), sign, terms_.repeat(digit(), 1, 2));
   }
   TermId unsigned_plain() { return then(whole(), maybe(fraction())); }
   TermId unsigned_any() { return then(unsigned_plain(), maybe(exponent())); }
