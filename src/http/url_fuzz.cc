@@ -12,6 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* bytes, std::size_t si
     const auto again = http::parse_url(url->text());
     if (!again || *again != *url) std::abort();
   }
+  // No target holds NUL: the server refuses it in the request line.
+  if (text.find('\0') != text.npos) return 0;
   const http::Query query(text);
   if (http::Query(query.text()).pairs() != query.pairs()) std::abort();
   static const auto base = http::parse_url("https://a.example/b/c?d").value();

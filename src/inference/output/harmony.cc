@@ -51,11 +51,20 @@ bool OutputParser::read_harmony(std::string_view& pending, bool at_end) {
 
 bool OutputParser::read_harmony_header(std::string_view& pending, bool at_end) {
   const auto end = pending.substr(0, header_bytes_max).find(message_marker);
-  if (end == pending.npos) {
+  // What cannot be a header is text, also when a marker of one follows: however it was cut.
+  const bool may_be = may_be_header(pending.substr(0, end == pending.npos ? end : end + 1));
+  if (end == pending.npos || !may_be) {
     if (pending.empty()) return false;
-    if (!at_end && pending.size() < header_bytes_max && may_be_header(pending)) return false;
-    // No header at all: a model that answers without channels.
+    if (!at_end && pending.size() < header_bytes_max && may_be) return false;
+    // No header at all: a model that answers without channels. A marker that opens none is text;
+    // left in place it would be taken for a header again, for ever.
     harmony_ = Harmony::Text;
+    for (const std::string_view marker : {"<|start|>", "<|channel|>"}) {
+      if (!pending.starts_with(marker)) continue;
+      emit_text(marker);
+      pending.remove_prefix(marker.size());
+      break;
+    }
     return true;
   }
   const auto header = read_header(pending.substr(0, end));

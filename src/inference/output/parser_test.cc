@@ -267,6 +267,23 @@ const std::vector<Case> cases = {
     {"<|channel|>", "No channels here.", "T(No channels here.)"},
 };
 
+TEST(OutputParser, EndsOnMarkersThatOpenNothing) {
+  const auto& table = tool_syntaxes();
+  const auto harmony = std::find_if(table.begin(), table.end(), [](const ToolSyntax& syntax) {
+    return syntax.form == CallForm::Harmony;
+  });
+  ASSERT_NE(harmony, table.end());
+  OutputParser parser({&*harmony, {}}, {}, "");
+  std::string text;
+  for (const auto& delta : parser.feed("a<|channel|><|start|>b")) {
+    if (const auto* piece = std::get_if<TextPiece>(&delta)) text += piece->text;
+  }
+  for (const auto& delta : parser.finish()) {
+    if (const auto* piece = std::get_if<TextPiece>(&delta)) text += piece->text;
+  }
+  EXPECT_EQ(text, "a<|channel|><|start|>b");
+}
+
 TEST(OutputParser, ReadsEveryFamily) {
   for (const auto& test : cases) EXPECT_EQ(parse(test, {}), test.expected) << test.text;
 }
