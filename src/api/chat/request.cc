@@ -379,6 +379,18 @@ void check_capabilities(const CreateRequest& request) {
     reject(ErrorCode::InvalidRequest, "Web search options not supported with this model.",
            "web_search_options");
   }
+  if (request.store.value_or(false)) {
+    reject(ErrorCode::Unsupported,
+           "Stored chat completions are not served here yet. Leave out 'store' or set it to false.",
+           "store", "unsupported_value");
+  }
+  if (request.verbosity && *request.verbosity != "medium") {
+    reject(ErrorCode::Unsupported,
+           fmt::format("Unsupported value: '{}' is not supported with the '{}' model. Supported "
+                       "values are: 'medium'.",
+                       *request.verbosity, request.model),
+           "verbosity", "unsupported_value");
+  }
   if (request.moderation) {
     reject(ErrorCode::Unsupported, "Inline moderation is not served here yet.", "moderation",
            "unsupported_parameter");

@@ -77,6 +77,14 @@ Result<MakeConstraint> compile_constraint(const LoadedModel& model,
                 "Local models cannot be made to call a tool yet. Use 'tool_choice': \"auto\".",
                 "tool_choice", "unsupported_value");
   }
+  for (const Tool& tool : request.tools) {
+    if (!tool.strict || request.tool_choice.mode == ToolChoice::Mode::None) continue;
+    return fail(
+        ErrorCode::Unsupported,
+        "Local models cannot hold a function's arguments to its schema yet: the function '" +
+            tool.name + "' has 'strict': true. Set it to false.",
+        "tools", "unsupported_value");
+  }
   auto grammar = compile_format(request.format);
   if (!grammar) return fail(grammar.error());
   if (!*grammar) return MakeConstraint();
