@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/limits.h"
+#include "base/limits/engine.h"
 #include "engine/sampling/counter_random.h"
 
 namespace engine {

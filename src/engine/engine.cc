@@ -4,7 +4,8 @@
 
 #include <algorithm>
 
-#include "base/limits.h"
+#include "base/limits/engine.h"
+#include "base/limits/request.h"
 #include "base/log.h"
 #include "engine/engine_core.h"
 #include "engine/memory_plan.h"

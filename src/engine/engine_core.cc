@@ -5,7 +5,6 @@
 #include <new>
 
 #include "base/check.h"
-#include "base/limits.h"
 
 namespace engine {
 

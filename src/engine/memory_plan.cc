@@ -8,7 +8,7 @@
 #include <limits>
 #include <string>
 
-#include "base/limits.h"
+#include "base/limits/engine.h"
 #include "engine/model/transformer.h"
 
 namespace engine {

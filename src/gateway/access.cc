@@ -1,6 +1,6 @@
 #include "gateway/access.h"
 
-#include "base/limits.h"
+#include "base/limits/request.h"
 
 namespace gateway {
 namespace {

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "base/limits.h"
+#include "base/limits/http.h"
 #include "http/address.h"
 #include "http/body.h"
 #include "http/headers.h"

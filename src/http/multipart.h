@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/limits.h"
+#include "base/limits/http.h"
 #include "http/request.h"
 
 namespace http {

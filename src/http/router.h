@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/limits.h"
+#include "base/limits/http.h"
 #include "http/request.h"
 #include "http/response.h"
 

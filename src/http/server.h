@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "base/limits.h"
+#include "base/limits/http.h"
 #include "base/random.h"
 #include "http/router.h"
 

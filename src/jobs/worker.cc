@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/limits/job.h"
 #include "base/log.h"
 
 namespace jobs {

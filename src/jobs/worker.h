@@ -11,7 +11,7 @@
 
 #include "base/async.h"
 #include "base/guarded.h"
-#include "base/limits.h"
+#include "base/limits/job.h"
 #include "base/random.h"
 #include "jobs/handler.h"
 #include "jobs/queue_clock.h"

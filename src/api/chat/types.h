@@ -13,7 +13,7 @@
 #include "api/common/stop.h"
 #include "base/json/field.h"
 #include "base/json/value.h"
-#include "base/limits.h"
+#include "base/limits/request.h"
 
 namespace api::chat {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "base/json/field.h"
-#include "base/limits.h"
+#include "base/limits/file.h"
 
 namespace api {
 

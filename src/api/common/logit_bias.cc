@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/json/errors.h"
-#include "base/limits.h"
+#include "base/limits/request.h"
 
 namespace api {
 

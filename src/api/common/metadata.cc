@@ -4,7 +4,7 @@
 
 #include "base/encoding.h"
 #include "base/json/errors.h"
-#include "base/limits.h"
+#include "base/limits/request.h"
 
 namespace api {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/json/codec.h"
-#include "base/limits.h"
+#include "base/limits/request.h"
 
 namespace api {
 namespace {

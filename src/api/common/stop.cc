@@ -1,7 +1,7 @@
 #include "api/common/stop.h"
 
 #include "base/json/errors.h"
-#include "base/limits.h"
+#include "base/limits/request.h"
 
 namespace api {
 

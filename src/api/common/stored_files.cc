@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "base/json/codec.h"
-#include "base/limits.h"
 #include "store/repo/blobs.h"
 
 namespace api {

@@ -9,7 +9,7 @@
 #include "api/common/prompts.h"
 #include "api/common/stop.h"
 #include "base/json/field.h"
-#include "base/limits.h"
+#include "base/limits/request.h"
 
 namespace api::completions {
 

@@ -12,7 +12,7 @@
 #include "api/common/upload_sink.h"
 #include "base/encoding.h"
 #include "base/json/codec.h"
-#include "base/limits.h"
+#include "base/limits/file.h"
 #include "gateway/caller.h"
 
 namespace api::files {

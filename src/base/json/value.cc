@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "base/limits.h"
+#include "base/limits/json.h"
 
 namespace json {
 namespace {

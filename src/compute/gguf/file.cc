@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/limits.h"
+#include "base/limits/gguf.h"
 #include "compute/gguf/parser.h"
 #include "compute/gguf/split.h"
 

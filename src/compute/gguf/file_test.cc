@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "base/limits.h"
+#include "base/limits/gguf.h"
 #include "compute/gguf/writer.h"
 
 namespace gguf {

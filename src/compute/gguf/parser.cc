@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "base/limits.h"
+#include "base/limits/gguf.h"
 #include "compute/dtype.h"
 
 namespace gguf {

@@ -1,7 +1,7 @@
 // Command R and Command R7B (Cohere 2): attention and feed-forward side by side after one norm.
 #include "engine/model/architectures.h"
 #include "engine/model/common.h"
-#include "base/limits.h"
+#include "base/limits/model.h"
 
 namespace engine {
 

@@ -3,7 +3,7 @@
 #include "engine/model/common.h"
 #include <cmath>
 
-#include "base/limits.h"
+#include "base/limits/model.h"
 
 namespace engine {
 

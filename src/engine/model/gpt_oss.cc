@@ -1,7 +1,7 @@
 // gpt-oss (arXiv 2508.10925): attention sinks, every other layer windowed, clamped experts.
 #include "engine/model/architectures.h"
 #include "engine/model/common.h"
-#include "base/limits.h"
+#include "base/limits/model.h"
 
 namespace engine {
 

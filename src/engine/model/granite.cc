@@ -1,7 +1,7 @@
 // Granite 3 and 4, dense and mixture of experts: a llama with four scales.
 #include "engine/model/architectures.h"
 #include "engine/model/common.h"
-#include "base/limits.h"
+#include "base/limits/model.h"
 
 namespace engine {
 

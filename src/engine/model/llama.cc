@@ -3,7 +3,7 @@
 #include "engine/model/common.h"
 #include <algorithm>
 
-#include "base/limits.h"
+#include "base/limits/model.h"
 
 namespace engine {
 

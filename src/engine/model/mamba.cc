@@ -1,7 +1,7 @@
 // Mamba (arXiv 2312.00752): state-space layers only.
 #include "engine/model/architectures.h"
 #include "engine/model/common.h"
-#include "base/limits.h"
+#include "base/limits/model.h"
 
 namespace engine {
 

@@ -2,7 +2,7 @@
 // sliding window; the models are run without it.
 #include "engine/model/architectures.h"
 #include "engine/model/common.h"
-#include "base/limits.h"
+#include "base/limits/model.h"
 
 namespace engine {
 

@@ -1,7 +1,7 @@
 // Qwen 2, Qwen 3 and their mixtures of experts (arXiv 2407.10671, 2505.09388).
 #include "engine/model/architectures.h"
 #include "engine/model/common.h"
-#include "base/limits.h"
+#include "base/limits/model.h"
 
 namespace engine {
 

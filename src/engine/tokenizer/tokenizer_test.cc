@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/limits.h"
+#include "base/limits/tokenizer.h"
 #include "engine/tokenizer/charsmap.h"
 #include "engine/tokenizer/clean_spaces.h"
 #include "engine/tokenizer/made_vocabulary.h"

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "base/limits.h"
+#include "base/limits/tokenizer.h"
 
 namespace engine::tokenizer {
 namespace {

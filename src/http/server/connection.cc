@@ -2,6 +2,7 @@
 
 #include <boost/asio/redirect_error.hpp>
 
+#include "base/limits/http.h"
 #include "base/log.h"
 #include "http/server/websocket_connection.h"
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "http/server/connection.h"
+#include "base/limits/http.h"
 
 namespace http::detail {
 namespace {

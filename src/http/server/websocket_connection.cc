@@ -2,7 +2,7 @@
 
 #include <boost/beast/core/flat_buffer.hpp>
 
-#include "base/limits.h"
+#include "base/limits/http.h"
 #include "http/router.h"
 
 namespace http::detail {

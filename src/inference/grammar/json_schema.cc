@@ -1,6 +1,6 @@
 #include "inference/grammar/json_schema.h"
 
-#include "base/limits.h"
+#include "base/limits/grammar.h"
 #include "inference/grammar/numbers.h"
 #include "inference/grammar/schema_compiler.h"
 

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "base/limits.h"
+#include "base/limits/grammar.h"
 #include "inference/grammar/numbers.h"
 
 namespace inference::grammar {

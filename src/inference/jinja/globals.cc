@@ -2,7 +2,7 @@
 #include <array>
 #include <ctime>
 
-#include "base/limits.h"
+#include "base/limits/chat_template.h"
 #include "inference/jinja/filters.h"
 #include "inference/jinja/interpreter.h"
 

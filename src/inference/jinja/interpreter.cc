@@ -1,7 +1,7 @@
 // Expressions. Statements are in interpreter_statements.cc.
 #include "inference/jinja/interpreter.h"
 
-#include "base/limits.h"
+#include "base/limits/chat_template.h"
 #include "inference/jinja/interpreter_objects.h"
 #include "inference/jinja/operators.h"
 #include "inference/jinja/python_text.h"

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "inference/jinja/template.h"
+#include "base/limits/chat_template.h"
 
 namespace inference::jinja {
 namespace {

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/limits.h"
-
 namespace inference::jinja {
 namespace {
 

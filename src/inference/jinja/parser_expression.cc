@@ -1,7 +1,7 @@
 // Expressions, in Jinja2's order of precedence.
 #include <algorithm>
 
-#include "base/limits.h"
+#include "base/limits/chat_template.h"
 #include "inference/jinja/parser.h"
 #include "inference/jinja/python_text.h"
 

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "base/limits.h"
+#include "base/limits/chat_template.h"
 #include "inference/jinja/callable.h"
 #include "inference/jinja/python_text.h"
 #include "inference/jinja/value.h"

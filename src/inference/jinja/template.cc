@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/limits/chat_template.h"
 #include "inference/jinja/ast.h"
 #include "inference/jinja/interpreter.h"
 #include "inference/jinja/parser.h"

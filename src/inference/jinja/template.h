@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/json/value.h"
-#include "base/limits.h"
+#include "base/limits/chat_template.h"
 #include "base/time.h"
 
 namespace inference::jinja {

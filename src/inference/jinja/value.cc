@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "base/limits.h"
+#include "base/limits/chat_template.h"
 #include "inference/jinja/callable.h"
 #include "inference/jinja/python_text.h"
 

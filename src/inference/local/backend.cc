@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "base/limits.h"
 #include "inference/local/constraint.h"
 #include "inference/local/embedding.h"
 #include "inference/local/generation.h"

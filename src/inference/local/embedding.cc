@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "base/limits.h"
+#include "base/limits/request.h"
 #include "inference/local/event_reader.h"
 #include "inference/local/prompt.h"
 

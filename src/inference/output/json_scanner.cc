@@ -3,7 +3,7 @@
 #include <cctype>
 
 #include "base/json/value.h"
-#include "base/limits.h"
+#include "base/limits/json.h"
 
 namespace inference::output {
 

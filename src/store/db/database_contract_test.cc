@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/limits.h"
+#include "base/limits/store.h"
 #include "store/db/database.h"
 #include "store/db/sqlite/sqlite_database.h"
 #include "store/test_support.h"

@@ -1,7 +1,7 @@
 #include "store/db/sqlite/connection.h"
 
 #include "base/check.h"
-#include "base/limits.h"
+#include "base/limits/store.h"
 #include "base/log.h"
 
 namespace store::sqlite {

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 
-#include "base/limits.h"
+#include "base/limits/store.h"
 #include "base/log.h"
 
 namespace store::sqlite {

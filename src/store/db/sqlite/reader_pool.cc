@@ -1,6 +1,6 @@
 #include "store/db/sqlite/reader_pool.h"
 
-#include "base/limits.h"
+#include "base/limits/store.h"
 
 namespace store::sqlite {
 

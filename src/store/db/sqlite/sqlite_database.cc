@@ -5,7 +5,6 @@
 
 #include <filesystem>
 
-#include "base/limits.h"
 #include "base/log.h"
 #include "store/db/sqlite/connection.h"
 #include "store/db/sqlite/file_lock.h"

@@ -1,0 +1,20 @@
+// Limits of files and uploads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace limits {
+
+inline constexpr std::uint64_t file_bytes_max = 512ull * 1024 * 1024;
+inline constexpr std::uint64_t multipart_overhead_bytes_max =
+    1024 * 1024;  // form fields beside the file
+inline constexpr std::size_t files_page_max = 10'000;
+inline constexpr std::int64_t file_expiry_seconds_min = 3'600;
+inline constexpr std::int64_t file_expiry_seconds_max = 2'592'000;
+inline constexpr std::int64_t upload_bytes_max = 8ll * 1024 * 1024 * 1024;
+inline constexpr std::uint64_t upload_part_bytes_max =
+    64ull * 1024 * 1024;  // what SDKs cut files into
+inline constexpr std::int64_t upload_seconds_max = 3'600;
+
+}  // namespace limits
