@@ -68,6 +68,7 @@ class CommandLine {
   void add_models();
   void add_keys();
   void add_bench();
+  void add_quantize();
   void add_facts();
 
   CLI::App cli_{
@@ -82,6 +83,7 @@ class CommandLine {
   app::AddOptions add_;
   app::PullOptions pull_;
   app::KeyOptions key_;
+  app::QuantizeOptions quantize_;
   app::BenchOptions bench_;
   std::string name_;  // of the model or key that a command is about
   int status_ = 0;
@@ -101,6 +103,7 @@ CommandLine::CommandLine() {
   add_models();
   add_keys();
   add_bench();
+  add_quantize();
   add_facts();
 }
 
@@ -182,6 +185,19 @@ void CommandLine::add_bench() {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   on(bench, [this] { return app::bench(config_, bench_); });
+}
+
+void CommandLine::add_quantize() {
+  auto* quantize = cli_.add_subcommand("quantize", "write a model in another weight type");
+  quantize->add_option("IN", quantize_.input, "a GGUF file; of a split model its first part")
+      ->required();
+  quantize->add_option("OUT", quantize_.output, "the file to write; one there is replaced")
+      ->required();
+  quantize
+      ->add_option("TYPE", quantize_.type,
+                   "F16, BF16, Q8_0, Q4_0, Q4_K_S, Q4_K_M, Q5_K_S, Q5_K_M or Q6_K")
+      ->required();
+  on(quantize, [this] { return app::quantize(quantize_); });
 }
 
 void CommandLine::add_facts() {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "engine/golden/architectures.h"
+#include "engine/golden/cache_types.h"
+#include "engine/golden/quantisers.h"
 #include "engine/golden/quants.h"
 #include "engine/golden/sampling.h"
 #include "engine/golden/tokenizers.h"
@@ -30,7 +32,9 @@ Report compare_chat_templates(const std::filesystem::path& folder, std::string_v
 constexpr Section kSections[] = {
     {"architectures", engine::golden::compare_architectures},
     {"architectures", engine::golden::compare_texts},
+    {"architectures", engine::golden::compare_cache_types},
     {"quants", engine::golden::compare_formats},
+    {"quants", engine::golden::compare_quantisers},
     {"tokenizers", engine::golden::compare_tokenizers},
     {"chat_templates", compare_chat_templates},
     {"sampling", engine::golden::compare_sampling},

@@ -116,6 +116,11 @@ std::optional<Mix> mix_from_name(std::string_view name) {
 std::string_view name(Mix mix) {
   return entry(mix).name;
 }
+std::string mix_names() {
+  std::string names;
+  for (const auto& entry : kMixes) names.append(names.empty() ? "" : ", ").append(entry.name);
+  return names;
+}
 std::uint32_t file_type(Mix mix) {
   return entry(mix).file_type;
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "compute/dtype.h"
@@ -15,6 +16,7 @@ enum class Mix { F16, BF16, Q8_0, Q4_0, Q4_K_S, Q4_K_M, Q5_K_S, Q5_K_M, Q6_K };
 
 std::optional<Mix> mix_from_name(std::string_view name);  // letter case does not matter
 std::string_view name(Mix mix);
+std::string mix_names();           // all of them, for messages
 std::uint32_t file_type(Mix mix);  // the value of `general.file_type`
 
 // What the choice for one tensor depends on besides its name.
