@@ -42,4 +42,8 @@ Families::Families(Parts parts) : all_(std::make_unique<All>(parts)) {
 
 Families::~Families() = default;
 
+std::vector<jobs::Handler> Families::job_handlers() {
+  return {};
+}
+
 }  // namespace app

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "base/async.h"
 #include "base/ids.h"
@@ -12,6 +13,7 @@
 #include "store/db/database.h"
 #include "api/models/routes.h"
 #include "blob/blob_store.h"
+#include "jobs/doorbell.h"
 
 namespace app {
 
@@ -24,6 +26,7 @@ struct Parts {
   base::IdGenerator& ids;
   const base::Clock& clock;
   base::Metrics& metrics;
+  const jobs::Doorbell& doorbell;
   api::models::ModelRemover& model_remover;
   http::Router& router;
 };
@@ -32,6 +35,9 @@ class Families {
  public:
   explicit Families(Parts parts);
   ~Families();
+
+  // What the families do in the background: one per kind of job.
+  std::vector<jobs::Handler> job_handlers();
 
  private:
   struct All;

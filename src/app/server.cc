@@ -26,6 +26,7 @@
 #include "http/server.h"
 #include "http/standard_headers.h"
 #include "inference/scripted/backend.h"
+#include "jobs/doorbell.h"
 
 namespace app {
 namespace {
@@ -68,8 +69,10 @@ struct Server::State {
   std::unique_ptr<RemoveFiles> remover;
   http::Router router;
   Health health{metrics};
+  jobs::Doorbell doorbell;
   std::unique_ptr<Families> families;
   std::unique_ptr<http::IoThreads> io;
+  std::unique_ptr<jobs::Worker> worker;
   std::unique_ptr<http::Server> server;
   std::string first_key;
 
@@ -79,6 +82,7 @@ struct Server::State {
   Status open_storage();
   Status open_backends();
   Status add_routes();
+  Status start_jobs();
   Status listen();
 };
 
@@ -164,13 +168,22 @@ Status Server::State::add_routes() {
                                               .ids = ids,
                                               .clock = clock,
                                               .metrics = metrics,
+                                              .doorbell = doorbell,
                                               .model_remover = *remover,
                                               .router = router});
   return {};
 }
 
-Status Server::State::listen() {
+// Before the port is open, so that what a crash left is taken back before anyone asks for it.
+Status Server::State::start_jobs() {
   io = std::make_unique<http::IoThreads>(static_cast<std::size_t>(config.server.io_threads));
+  worker = std::make_unique<jobs::Worker>(jobs::WorkerOptions{.handlers = families->job_handlers()},
+                                          *database, clock, random, io->executor());
+  doorbell.connect(worker.get());
+  return boost::asio::co_spawn(io->executor(), worker->start(), boost::asio::use_future).get();
+}
+
+Status Server::State::listen() {
   http::ServerOptions options;
   options.address = config.server.host == "localhost" ? "127.0.0.1" : config.server.host;
   options.port = static_cast<std::uint16_t>(config.server.port);
@@ -195,7 +208,7 @@ Server::~Server() {
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   auto state = std::make_unique<State>(config);
   for (const auto step : {&State::check_exposure, &State::open_storage, &State::open_backends,
-                          &State::add_routes, &State::listen}) {
+                          &State::add_routes, &State::start_jobs, &State::listen}) {
     if (auto status = (*state.*step)(); !status) return fail(status.error());
   }
   return std::unique_ptr<Server>(new Server(std::move(state)));
@@ -223,8 +236,10 @@ std::string Server::example_model() const {
 void Server::stop() {
   if (!state_->server) return;
   state_->health.set_ready(false);
-  boost::asio::co_spawn(state_->io->executor(), state_->server->stop(), boost::asio::use_future)
-      .get();
+  const auto executor = state_->io->executor();
+  boost::asio::co_spawn(executor, state_->server->stop(), boost::asio::use_future).get();
+  boost::asio::co_spawn(executor, state_->worker->stop(), boost::asio::use_future).get();
+  state_->doorbell.connect(nullptr);
   state_->io->stop();
   state_->server.reset();
 }
