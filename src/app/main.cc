@@ -7,6 +7,7 @@
 #include "app/config.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "documents/child.h"
 
 namespace {
 
@@ -212,5 +213,9 @@ void CommandLine::add_facts() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Before anything else: this process is to hold nothing but one document.
+  if (argc > 1 && std::string_view(argv[1]) == documents::kChildCommand) {
+    documents::run_child({.name = argc > 2 ? argv[2] : "", .media_type = argc > 3 ? argv[3] : ""});
+  }
   return CommandLine().parse(argc, argv);
 }
