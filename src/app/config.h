@@ -40,11 +40,19 @@ struct ModelsConfig {
       false;  // drop the earliest messages of a chat that does not fit, instead of an error
 };
 
+// How long what says nothing about its end is kept, 0 for ever; and how often that is looked at.
+struct RetentionConfig {
+  std::int64_t responses_days = 30;
+  std::int64_t chats_days = 30;
+  std::int64_t sweep_seconds = 60;
+};
+
 struct Config {
   std::string data;  // directory of all state
   ServerConfig server;
   EngineConfig engine;
   ModelsConfig models;
+  RetentionConfig retention;
   std::string script;  // a JSON script for the scripted backend; "instant" for one that always says
                        // the same
   std::string log_level = "info";

@@ -1,6 +1,7 @@
 // Every API family, built and registered: one line each in families.cc.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -14,8 +15,15 @@
 #include "api/models/routes.h"
 #include "blob/blob_store.h"
 #include "jobs/doorbell.h"
+#include "jobs/expiry.h"
 
 namespace app {
+
+// How long what is stored without a word about its end is kept; 0 is for ever.
+struct Retention {
+  std::int64_t chats_seconds = 0;
+  std::int64_t responses_seconds = 0;
+};
 
 // What families are made of. Owned by Server; outlives them.
 struct Parts {
@@ -29,6 +37,7 @@ struct Parts {
   const jobs::Doorbell& doorbell;
   api::models::ModelRemover& model_remover;
   http::Router& router;
+  Retention retention;
 };
 
 class Families {
@@ -38,6 +47,9 @@ class Families {
 
   // What the families do in the background: one per kind of job.
   std::vector<jobs::Handler> job_handlers();
+
+  // What their objects bring to be removed when their time is over.
+  static std::vector<jobs::ExpiringKind> expiring_kinds();
 
  private:
   struct All;

@@ -17,6 +17,7 @@
 #include "app/model_files.h"
 #include "app/remove_files.h"
 #include "app/storage.h"
+#include "app/sweeper.h"
 #include "base/log.h"
 #include "blob/local_store.h"
 #include "gateway/access.h"
@@ -26,6 +27,7 @@
 #include "http/server.h"
 #include "http/standard_headers.h"
 #include "inference/scripted/backend.h"
+#include "jobs/blob_sweep.h"
 #include "jobs/doorbell.h"
 
 namespace app {
@@ -52,6 +54,12 @@ Result<inference::scripted::Script> load_script(const std::string& source) {
   return inference::scripted::parse_script(*value);
 }
 
+Retention retention_of(const Config& config) {
+  constexpr std::int64_t kDay = 24 * 3600;
+  return {.chats_seconds = config.retention.chats_days * kDay,
+          .responses_seconds = config.retention.responses_days * kDay};
+}
+
 }  // namespace
 
 // Members in the order in which they are built; destroyed in reverse.
@@ -71,6 +79,7 @@ struct Server::State {
   Health health{metrics};
   jobs::Doorbell doorbell;
   std::unique_ptr<Families> families;
+  std::unique_ptr<Sweeper> sweeper;
   std::unique_ptr<http::IoThreads> io;
   std::unique_ptr<jobs::Worker> worker;
   std::unique_ptr<http::Server> server;
@@ -83,6 +92,7 @@ struct Server::State {
   Status open_backends();
   Status add_routes();
   Status start_jobs();
+  Status start_sweeper();
   Status listen();
 };
 
@@ -109,6 +119,8 @@ Status Server::State::open_storage() {
   auto contents = blob::open_local(config.data + "/blobs", random);
   if (!contents) return fail(contents.error());
   blobs = std::move(*contents);
+  // Nothing is written yet, so contents without a row are what a crash left.
+  if (auto swept = jobs::sweep_orphan_blobs(*database, *blobs); !swept) return fail(swept.error());
 
   gateway::Access access(*database, ids, clock);
   if (auto status = access.ensure_defaults(); !status) return status;
@@ -170,7 +182,14 @@ Status Server::State::add_routes() {
                                               .metrics = metrics,
                                               .doorbell = doorbell,
                                               .model_remover = *remover,
-                                              .router = router});
+                                              .router = router,
+                                              .retention = retention_of(config)});
+  return {};
+}
+
+Status Server::State::start_sweeper() {
+  sweeper = std::make_unique<Sweeper>(*database, *blobs, clock, Families::expiring_kinds(),
+                                      std::chrono::seconds(config.retention.sweep_seconds));
   return {};
 }
 
@@ -208,7 +227,8 @@ Server::~Server() {
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   auto state = std::make_unique<State>(config);
   for (const auto step : {&State::check_exposure, &State::open_storage, &State::open_backends,
-                          &State::add_routes, &State::start_jobs, &State::listen}) {
+                          &State::add_routes, &State::start_jobs, &State::start_sweeper,
+                          &State::listen}) {
     if (auto status = (*state.*step)(); !status) return fail(status.error());
   }
   return std::unique_ptr<Server>(new Server(std::move(state)));

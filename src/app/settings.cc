@@ -112,6 +112,13 @@ std::vector<Setting> make_settings() {
            "further GGUF files to serve, beside those that were added"),
       boolean("models.truncate", AT(models.truncate),
               "drop the earliest messages of a chat that does not fit, instead of an error"),
+
+      number("retention.responses_days", AT(retention.responses_days), 0, 36'500,
+             "days a stored response is kept; 0 is for ever"),
+      number("retention.chats_days", AT(retention.chats_days), 0, 36'500,
+             "days a stored chat completion is kept; 0 is for ever"),
+      number("retention.sweep_seconds", AT(retention.sweep_seconds), 1, 86'400,
+             "how often what has expired is removed"),
   };
 }
 

@@ -1,7 +1,6 @@
 #include "blob/local_store.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,8 +12,8 @@
 #include <vector>
 
 #include "base/check.h"
-#include "base/encoding.h"
 #include "base/log.h"
+#include "blob/digest.h"
 #include "blob/file.h"
 
 namespace blob {
@@ -37,28 +36,6 @@ bool is_key(std::string_view key) {
   return key.size() == kHashHex + 1 + kNonceHex && key[kHashHex] == '-' &&
          is_hex(key.substr(0, kHashHex)) && is_hex(key.substr(kHashHex + 1));
 }
-
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new()) {
-    CHECK(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
-  }
-  void add(std::span<const std::byte> bytes) {
-    CHECK(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
-  }
-  std::string hex() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-    unsigned int size = 0;
-    CHECK(EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1);
-    return base::hex_encode({reinterpret_cast<const char*>(digest.data()), size});
-  }
-
- private:
-  struct Free {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  };
-  std::unique_ptr<EVP_MD_CTX, Free> context_;
-};
 
 struct Layout {
   std::string root;
@@ -113,7 +90,7 @@ class LocalWriter final : public BlobWriter {
   std::string path_;  // of the unfinished file; empty once it has its name
   File file_;
   std::string nonce_;
-  Sha256 hash_;
+  Digest hash_;
   std::int64_t size_ = 0;
   bool broken_ = false;
 };
@@ -194,7 +171,7 @@ class LocalStore final : public BlobStore {
   Status verify(const Stored& stored) const override {
     auto reader = open(stored.key, stored.size);
     if (!reader) return fail(std::move(reader.error()));
-    Sha256 hash;
+    Digest hash;
     std::vector<std::byte> buffer(kReadBytes);
     for (std::int64_t offset = 0; offset < stored.size;) {
       auto n = (*reader)->read(offset, buffer);

@@ -167,7 +167,6 @@ const refusals = [
   [{ ...ask('x'), response_format: { type: 'json_object' } }, "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.", null],
   [{ ...ask('x'), messages: [{ role: 'tool', tool_call_id: 'a', content: 'x' }] }, "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.", null],
   [{ ...ask('x'), stop: ['a', 'b', 'c', 'd', 'e'] }, "Invalid 'stop': array too long. Expected an array with maximum length 4, but got an array with length 5 instead.", 'array_above_max_length'],
-  [{ ...ask('x'), store: true }, "Stored chat completions are not served here yet. Leave out 'store' or set it to false.", 'unsupported_value'],
   [{ ...ask('x'), verbosity: 'low' }, "Unsupported value: 'low' is not supported with the 'scripted' model. Supported values are: 'medium'.", 'unsupported_value'],
   [{ ...ask('x'), max_tokens: 5, max_completion_tokens: 5 }, "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.", 'invalid_parameter_combination'],
 ];

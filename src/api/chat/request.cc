@@ -379,11 +379,6 @@ void check_capabilities(const CreateRequest& request) {
     reject(ErrorCode::InvalidRequest, "Web search options not supported with this model.",
            "web_search_options");
   }
-  if (request.store.value_or(false)) {
-    reject(ErrorCode::Unsupported,
-           "Stored chat completions are not served here yet. Leave out 'store' or set it to false.",
-           "store", "unsupported_value");
-  }
   if (request.verbosity && *request.verbosity != "medium") {
     reject(ErrorCode::Unsupported,
            fmt::format("Unsupported value: '{}' is not supported with the '{}' model. Supported "

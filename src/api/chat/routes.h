@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "api/chat/completion.h"
+#include "api/chat/stored_chats.h"
 #include "base/ids.h"
 #include "http/router.h"
 #include "inference/backend.h"
@@ -12,8 +14,9 @@ namespace api::chat {
 
 class ChatRoutes {
  public:
-  ChatRoutes(inference::Backend& backend, base::IdGenerator& ids, const base::Clock& clock)
-      : backend_(backend), ids_(ids), clock_(clock) {}
+  ChatRoutes(inference::Backend& backend, StoredChats& stored, base::IdGenerator& ids,
+             const base::Clock& clock)
+      : backend_(backend), stored_(stored), ids_(ids), clock_(clock) {}
   void add_to(http::Router& router);
 
  private:
@@ -21,8 +24,12 @@ class ChatRoutes {
 
   base::awaitable<http::Response> create(http::Request& request);
   base::awaitable<> stream(http::SseWriter& sse, Events events, Chunks chunks);
+  // The same for a completion that is stored before its end is sent.
+  base::awaitable<> stream_stored(http::SseWriter& sse, Events events, Chunks chunks,
+                                  Completion completion, ToStore to_store);
 
   inference::Backend& backend_;
+  StoredChats& stored_;
   base::IdGenerator& ids_;
   const base::Clock& clock_;
 };

@@ -52,8 +52,8 @@ std::string list_body(const std::vector<ListedObject>& objects, bool has_more) {
   json::Object out;
   out["object"] = "list";
   out["data"] = std::move(data);
-  out["first_id"] = objects.empty() ? json::Value(nullptr) : json::Value(objects.front().id);
-  out["last_id"] = objects.empty() ? json::Value(nullptr) : json::Value(objects.back().id);
+  out["first_id"] = objects.empty() ? "" : objects.front().id;
+  out["last_id"] = objects.empty() ? "" : objects.back().id;
   out["has_more"] = has_more;
   return json::dump(out);
 }

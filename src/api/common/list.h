@@ -21,7 +21,9 @@ struct PageRules {
 // Reads limit, order, after and before. Throws ApiError with the real API's texts.
 store::PageRequest page_request(const http::Request& request, const PageRules& rules);
 
-// The envelope as JSON text. `objects` in page order, each with its id.
+// The envelope as JSON text. `objects` in page order, each with its id. The ids of an empty page
+// are
+// "", which the description's types ask for and which ends every client's paging.
 struct ListedObject {
   std::string id;
   json::Value object;

@@ -52,4 +52,9 @@ json::Value Metadata::to_json() const {
   return object;
 }
 
+Result<Metadata> MetadataUpdate::metadata() const {
+  if (given.is_null()) return Metadata{};
+  return Metadata::from_json(given, {.key = "metadata"});
+}
+
 }  // namespace api

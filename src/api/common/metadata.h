@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/json/field.h"
@@ -15,6 +16,18 @@ struct Metadata {
 
   static Result<Metadata> from_json(const json::Value& value, const json::Path& path);
   json::Value to_json() const;
+};
+
+// The body of every request that changes nothing but the metadata; null empties it. The member must
+// be there.
+struct MetadataUpdate {
+  json::Value given;
+  static constexpr auto json_fields() {
+    return std::tuple{json::field("metadata", &MetadataUpdate::given)};
+  }
+  static constexpr bool json_closed = true;
+
+  Result<Metadata> metadata() const;
 };
 
 }  // namespace api

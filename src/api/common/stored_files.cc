@@ -8,7 +8,7 @@
 namespace api {
 namespace {
 
-constexpr const char* kKind = "file";
+constexpr const char* kKind = StoredFiles::kKind;
 
 // The stored form.
 struct Record {
@@ -105,7 +105,8 @@ base::awaitable<Result<StoredFile>> StoredFiles::get(base::ProjectId project, st
 
 base::awaitable<Result<store::Page<StoredFile>>> StoredFiles::list(
     base::ProjectId project, std::optional<std::string> purpose, store::PageRequest page) {
-  store::documents::Filter filter{.project = project, .kind = kKind};
+  store::documents::Filter filter{
+      .project = project, .kind = kKind, .alive_at = clock_.unix_seconds()};
   if (purpose) filter.labels.push_back({"purpose", *purpose});
   auto found = co_await database_.read(
       pools_.store, [&](store::Session& session) -> Result<store::Page<StoredFile>> {
@@ -125,13 +126,20 @@ base::awaitable<Result<store::Page<StoredFile>>> StoredFiles::list(
 base::awaitable<Status> StoredFiles::remove(base::ProjectId project, std::string id) {
   const std::int64_t now = clock_.unix_seconds();
   auto removed = co_await database_.write([&](store::Transaction& transaction) -> Status {
-    auto file = get_in(transaction, project, id, now);
-    if (!file) return fail(file.error());
-    if (auto status = store::documents::remove(transaction, key_of(project, id)); !status)
-      return status;
-    return store::blobs::release(transaction, file->blob_key, now);
+    if (auto file = get_in(transaction, project, id, now); !file) return fail(file.error());
+    return remove_in(transaction, key_of(project, id), now);
   });
   co_return removed;
+}
+
+Status StoredFiles::remove_in(store::Transaction& transaction, const store::DocumentKey& key,
+                              std::int64_t now) {
+  auto document = store::documents::get(transaction, key);
+  if (!document) return fail(document.error());
+  auto file = from_document(*document);
+  if (!file) return fail(file.error());
+  if (auto status = store::documents::remove(transaction, key); !status) return status;
+  return store::blobs::release(transaction, file->blob_key, now);
 }
 
 base::awaitable<Result<std::string>> StoredFiles::read(StoredFile file, std::size_t bytes_max) {

@@ -36,6 +36,8 @@ json::Object file_object(const StoredFile& file);
 // Any thread. Owned by app.
 class StoredFiles {
  public:
+  static constexpr const char* kKind = "file";
+
   StoredFiles(store::Database& database, blob::BlobStore& blobs, base::Pools& pools,
               base::IdGenerator& ids, const base::Clock& clock)
       : database_(database), blobs_(blobs), pools_(pools), ids_(ids), clock_(clock) {}
@@ -59,6 +61,9 @@ class StoredFiles {
                                                         std::optional<std::string> purpose,
                                                         store::PageRequest page);
   base::awaitable<Status> remove(base::ProjectId project, std::string id);
+  // The row and its reference to the contents, whether it has expired or not.
+  static Status remove_in(store::Transaction& transaction, const store::DocumentKey& key,
+                          std::int64_t now);
 
   // The whole contents; TooLarge above `bytes_max`.
   base::awaitable<Result<std::string>> read(StoredFile file, std::size_t bytes_max);

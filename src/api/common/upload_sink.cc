@@ -10,7 +10,7 @@ base::awaitable<Status> UploadSink::write(std::string_view bytes) {
   bytes_ += bytes.size();
   if (bytes_ > bytes_max_) {
     co_return fail(ErrorCode::TooLarge,
-                   fmt::format("File is too large. Maximum size is {} bytes.", bytes_max_), "file");
+                   fmt::format("File is too large. Maximum size is {} bytes.", bytes_max_), param_);
   }
   auto status = co_await base::on_pool(pools_.store, [&]() -> Status {
     if (!writer_) {

@@ -1,13 +1,13 @@
 #include "api/files/routes.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include <fmt/format.h>
 
 #include "api/common/api_error.h"
 #include "api/common/expires_after.h"
+#include "api/common/file_purposes.h"
 #include "api/common/list.h"
 #include "api/common/upload_sink.h"
 #include "base/encoding.h"
@@ -20,12 +20,8 @@ namespace {
 
 using base::awaitable;
 
-constexpr std::array<std::string_view, 6> kPurposes{"fine-tune", "assistants", "batch",
-                                                    "user_data", "vision",     "evals"};
-constexpr std::int64_t kBatchExpirySeconds = 30 * 24 * 3600;
-
 void check_purpose(std::string_view purpose) {
-  if (std::find(kPurposes.begin(), kPurposes.end(), purpose) != kPurposes.end()) return;
+  if (std::find(kFilePurposes.begin(), kFilePurposes.end(), purpose) != kFilePurposes.end()) return;
   reject(ErrorCode::InvalidRequest,
          fmt::format("'{}' is not one of ['fine-tune', 'assistants', 'batch', 'user_data', "
                      "'vision', 'evals'] - 'purpose'",
@@ -55,8 +51,7 @@ std::optional<std::int64_t> expiry_of(const http::Form& form, std::string_view p
         or_throw(json::read<ExpiresAfter>(given, {.key = "expires_after"}));
     return expires.seconds;
   }
-  if (purpose == "batch") return kBatchExpirySeconds;
-  return std::nullopt;
+  return default_file_expiry_seconds(purpose);
 }
 
 // Names are data: only characters that could break out of the header are taken away.
@@ -102,9 +97,7 @@ awaitable<http::Response> FilesRoutes::create(http::Request& request) {
     reject(ErrorCode::InvalidRequest, "Missing required parameter: 'file'.", "file",
            "missing_required_parameter");
   const std::string filename = base::utf8_repair(file->head.filename.value_or("file"));
-  if (*purpose == "batch" && !filename.ends_with(".jsonl")) {
-    reject(ErrorCode::InvalidRequest, "Invalid file format for Batch API. Must be .jsonl");
-  }
+  or_throw(check_file_name(*purpose, filename));
 
   StoredFiles::Create wanted{.project = project,
                              .filename = filename.empty() ? "file" : filename,

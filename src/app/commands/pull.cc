@@ -1,5 +1,4 @@
 // parlance pull: downloads a model, resumable, checked, with progress.
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -13,7 +12,7 @@
 
 #include "app/commands/commands.h"
 #include "app/model_files.h"
-#include "base/encoding.h"
+#include "blob/digest.h"
 #include "compute/gguf/file.h"
 #include "http/client.h"
 
@@ -26,23 +25,6 @@ struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 using FileHandle = std::unique_ptr<std::FILE, CloseFile>;
-
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
-  }
-  void add(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
-  std::string hex() {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    EVP_DigestFinal_ex(context_.get(), digest, &size);
-    return base::hex_encode({reinterpret_cast<const char*>(digest), size});
-  }
-
- private:
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
-};
 
 // OWNER/REPOSITORY/FILE.gguf means a file on the hub; everything else is a URL.
 std::string url_of(const std::string& source) {
@@ -60,7 +42,7 @@ std::string file_name(const std::string& target) {
 }
 
 // Adds what an earlier try left to the hash; returns its size.
-std::uint64_t hash_existing(const fs::path& partial, Sha256& hash) {
+std::uint64_t hash_existing(const fs::path& partial, blob::Digest& hash) {
   FileHandle file(std::fopen(partial.c_str(), "rb"));
   if (!file) return 0;
   std::string piece(1 << 20, '\0');
@@ -109,7 +91,7 @@ std::string announced_hash(const http::ClientResponse& response) {
 }
 
 base::awaitable<Status> fetch(http::Client& client, Download& download) {
-  Sha256 hash;
+  blob::Digest hash;
   std::uint64_t done = hash_existing(download.partial, hash);
   if (done > 0) download.request.headers.set("Range", fmt::format("bytes={}-", done));
   auto sent = co_await client.send(download.request);
@@ -120,7 +102,7 @@ base::awaitable<Status> fetch(http::Client& client, Download& download) {
   } else if (response.status() == 200 || response.status() == 206) {
     const bool resumed = response.status() == 206;
     if (!resumed) {
-      hash = Sha256();
+      hash = blob::Digest();
       done = 0;
     }
     FileHandle file(std::fopen(download.partial.c_str(), resumed ? "ab" : "wb"));

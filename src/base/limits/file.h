@@ -16,5 +16,10 @@ inline constexpr std::int64_t upload_bytes_max = 8ll * 1024 * 1024 * 1024;
 inline constexpr std::uint64_t upload_part_bytes_max =
     64ull * 1024 * 1024;  // what SDKs cut files into
 inline constexpr std::int64_t upload_seconds_max = 3'600;
+inline constexpr std::int64_t upload_parts_max = 10'000;
+// The bytes of an upload that ran out stay a little longer, for a `complete` that is under way.
+inline constexpr std::int64_t upload_parts_seconds_kept = upload_seconds_max + 3'600;
+// An upload that is over can still be asked about for a day.
+inline constexpr std::int64_t upload_seconds_kept = upload_seconds_max + 24 * 3'600;
 
 }  // namespace limits

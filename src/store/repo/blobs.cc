@@ -28,6 +28,7 @@ Result<std::string> refer(Transaction& transaction, const BlobRow& blob, std::in
     return blob.key;
   }
   if (auto status = refer_again(transaction, **same); !status) return fail(status.error());
+  if (**same == blob.key) return blob.key;
   if (auto status = insert(transaction, blob, 0, now_seconds); !status) {
     return fail(std::move(status.error()));
   }

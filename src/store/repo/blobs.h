@@ -20,7 +20,7 @@ namespace blobs {
 
 // Adds a reference to these contents, which must be durable already, in the transaction that
 // creates the object. Returns the key to keep in the object: the same contents stored before win,
-// and then `blob.key` is left to the garbage collector.
+// and then `blob.key`, when it is new, is left to the garbage collector.
 Result<std::string> refer(Transaction& transaction, const BlobRow& blob, std::int64_t now_seconds);
 
 // One more reference to a key that is in use. NotFound when it is not.

@@ -39,6 +39,15 @@ TEST_F(Blobs, TheSameContentsAreKeptOnce) {
   EXPECT_EQ(forget(201), std::vector<std::string>{"k1"});
 }
 
+TEST_F(Blobs, AKeyThatIsReferredToCanBeReferredToAgain) {
+  EXPECT_EQ(refer("k1", "h"), "k1");
+  EXPECT_EQ(refer("k1", "h"), "k1");
+  ASSERT_TRUE(release("k1"));
+  EXPECT_TRUE(forget(1000).empty());
+  ASSERT_TRUE(release("k1"));
+  EXPECT_EQ(forget(1000), std::vector<std::string>{"k1"});
+}
+
 TEST_F(Blobs, WhatIsUnusedIsNotReferredToAgain) {
   EXPECT_EQ(refer("k1", "h"), "k1");
   ASSERT_TRUE(release("k1"));

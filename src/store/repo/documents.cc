@@ -83,6 +83,7 @@ PageQuery start_query(const std::string& columns, const Filter& filter,
     query.where("d.project = ?", filter.project).where("d.kind = ?", filter.kind);
   }
   query.where("d.parent = ?", filter.parent);
+  if (filter.alive_at) query.where("(d.expires_at IS NULL OR d.expires_at > ?)", *filter.alive_at);
   return query;
 }
 
@@ -136,6 +137,17 @@ Result<std::int64_t> update(Transaction& transaction, const DocumentKey& key,
     }
   }
   return expected_version + 1;
+}
+
+Status set_expiry(Transaction& transaction, const DocumentKey& key,
+                  std::optional<std::int64_t> expires_at) {
+  auto changed = transaction.execute(
+      "UPDATE documents SET expires_at = $1"
+      " WHERE project = $2 AND kind = $3 AND id = $4 AND parent = $5",
+      {expires_at, key.project, key.kind, key.id, key.parent});
+  if (!changed) return fail(std::move(changed.error()));
+  if (*changed == 0) return fail(ErrorCode::NotFound, "No object with id '" + key.id + "' found.");
+  return {};
 }
 
 Status remove(Transaction& transaction, const DocumentKey& key) {

@@ -55,6 +55,10 @@ struct Update {
 Result<std::int64_t> update(Transaction& transaction, const DocumentKey& key,
                             std::int64_t expected_version, const Update& update);
 
+// Another end, or none; the version stays. NotFound when there is no such document.
+Status set_expiry(Transaction& transaction, const DocumentKey& key,
+                  std::optional<std::int64_t> expires_at);
+
 // NotFound when there is none.
 Status remove(Transaction& transaction, const DocumentKey& key);
 
@@ -62,7 +66,8 @@ struct Filter {
   base::ProjectId project;
   std::string kind;
   std::string parent = {};
-  std::vector<Label> labels = {};  // all must match
+  std::vector<Label> labels = {};             // all must match
+  std::optional<std::int64_t> alive_at = {};  // Unix seconds: leaves out what has expired by then
 };
 // NotFound with param `after` or `before` when the cursor names nothing in this list.
 Result<Page<Document>> list(Session& session, const Filter& filter, const PageRequest& request);

@@ -72,6 +72,19 @@ TEST_F(Documents, AnotherProjectKindOrParentSeesNothing) {
   EXPECT_EQ(ids({kOther, "response"}, {.after = "r1"}).error().code, ErrorCode::NotFound);
 }
 
+TEST_F(Documents, ListsCanLeaveOutWhatHasExpired) {
+  ASSERT_TRUE(create(key("r1"), "{}", {{"model", "m"}}, 10));
+  ASSERT_TRUE(create(key("r2"), "{}", {{"model", "m"}}));
+  documents::Filter filter{.project = kProject, .kind = "response"};
+  EXPECT_EQ(*ids(filter, {}), (Ids{"r2", "r1"}));
+  filter.alive_at = 9;
+  EXPECT_EQ(*ids(filter, {}), (Ids{"r2", "r1"}));
+  filter.alive_at = 10;
+  EXPECT_EQ(*ids(filter, {}), Ids{"r2"});
+  filter.labels = {{"model", "m"}};
+  EXPECT_EQ(*ids(filter, {}), Ids{"r2"});
+}
+
 TEST_F(Documents, UpdateComparesTheVersion) {
   ASSERT_TRUE(create(key("r1"), "1", {{"model", "x"}}));
   const auto update = [&](std::int64_t version, std::string body) {
