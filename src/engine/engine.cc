@@ -183,6 +183,7 @@ Result<RequestHandle> Engine::submit(GenerateRequest request, std::function<void
     choice->sampler =
         std::make_unique<Sampler>(asked.sampling, info.n_vocab, static_cast<std::uint64_t>(i));
     choice->sampler->add_prompt(asked.prompt);
+    if (!asked.prediction.empty()) choice->drafter.expect(asked.prediction, asked.prompt.size());
     if (asked.make_constraint) choice->constraint = asked.make_constraint(i);
     live->choices.push_back(std::move(choice));
   }

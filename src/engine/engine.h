@@ -64,6 +64,7 @@ struct GenerateRequest {
   std::string salt = {};         // who may share cached pages: the project, or finer
   Priority priority = Priority::Interactive;
   std::string adapter = {};  // empty: the base model
+  std::vector<TokenId> prediction = {};  // likely to be generated: verified instead of computed
   // Made once per choice, called with 0..choices-1; empty for free text.
   std::function<std::unique_ptr<TokenConstraint>(int choice)> make_constraint = {};
 };

@@ -288,6 +288,7 @@ void Engine::Core::use_logits(const StepRows& rows, compute::Tensor logits) {
   const auto accepted = static_cast<std::size_t>(std::max(0, drawn - 1));
   choice.drafter.learn(drafts, accepted);
   counted_.accepted_drafts += accepted;
+  if (accepted > 0) request.usage.predicted_tokens = choice.drafter.predicted();
   // The accepted drafts' keys and values are in place already.
   if (choice.scheduled && accepted > 0) {
     cache_.advance(sequence.kv, sequence.tokens, n_tokens + static_cast<int>(accepted));

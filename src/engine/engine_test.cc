@@ -123,6 +123,24 @@ TEST_F(EngineTest, GuessingAheadChangesNothing) {
   }
 }
 
+TEST_F(EngineTest, APredictionThatHoldsIsVerifiedInsteadOfComputed) {
+  auto asked = request(40, 2, 100);
+  const auto engine = Engine::load(options()).value();
+  const auto plain = collect(engine->submit(asked).value());
+  const auto& answer = plain.tokens.at(0);
+  EXPECT_EQ(plain.usage.predicted_tokens, 0);
+  // The answer with something else in its midst: both ends hold.
+  asked.prediction.assign(answer.begin(), answer.begin() + 40);
+  for (int i = 0; i < 8; ++i) asked.prediction.push_back(7);
+  asked.prediction.insert(asked.prediction.end(), answer.begin() + 45, answer.end());
+  const auto steps_before = engine->stats().steps;
+  const auto predicted = collect(engine->submit(asked).value());
+  EXPECT_EQ(predicted.tokens, plain.tokens);
+  EXPECT_EQ(predicted.usage.generated_tokens, plain.usage.generated_tokens);
+  EXPECT_GT(predicted.usage.predicted_tokens, 60);
+  EXPECT_LT(engine->stats().steps - steps_before, 50u);
+}
+
 TEST_F(EngineTest, DrawsSeveralChoicesFromOneReadingOfThePrompt) {
   const auto engine = Engine::load(options()).value();
   auto several = request(70, 9);

@@ -99,6 +99,51 @@ test('a prompt beyond the window is context_length_exceeded', async () => {
   await assert.rejects(client.chat.completions.create(ask('word '.repeat(4000))), (error) => error.code === 'context_length_exceeded');
 });
 
+test('models.truncate leaves out the earliest messages instead', async () => {
+  const forgetful = await startServer({ env: { PARLANCE_MODELS_TRUNCATE: 'true', PARLANCE_ENGINE_CONTEXT_TOKENS: '512' } });
+  try {
+    const messages = Array.from({ length: 40 }, (_, i) => ({ role: i % 2 ? 'assistant' : 'user', content: `This is message number ${i} of a long talk.` }));
+    messages.push({ role: 'user', content: 'Hello!' });
+    await assert.rejects(client.chat.completions.create({ model, messages: [{ role: 'user', content: 'word '.repeat(4000) }] }), /context/);
+    const completion = await forgetful.client.chat.completions.create({ model, messages, max_completion_tokens: 20 });
+    assert.ok(completion.usage.prompt_tokens > 100 && completion.usage.prompt_tokens < 512, JSON.stringify(completion.usage));
+    // One message that alone does not fit is still an error.
+    await assert.rejects(forgetful.client.chat.completions.create({ model, messages: [{ role: 'user', content: 'word '.repeat(4000) }] }),
+      (error) => error.code === 'context_length_exceeded');
+  } finally {
+    await forgetful.stop();
+  }
+});
+
+test('a prediction that holds is accepted, one that does not changes nothing', async () => {
+  const request = ask('Tell me a story.', { temperature: 0 });
+  const plain = await client.chat.completions.create(request);
+  const { content } = plain.choices[0].message;
+  const right = await client.chat.completions.create({ ...request, prediction: { type: 'content', content } });
+  assert.equal(right.choices[0].message.content, content);
+  assert.ok(right.usage.completion_tokens_details.accepted_prediction_tokens > plain.usage.completion_tokens / 2, JSON.stringify(right.usage));
+  const wrong = await client.chat.completions.create({ ...request, prediction: { type: 'content', content: 'int main() { return 0; }' } });
+  assert.equal(wrong.choices[0].message.content, content);
+  assert.ok(wrong.usage.completion_tokens_details.rejected_prediction_tokens > 0);
+});
+
+test('best_of keeps the likeliest of several', async () => {
+  const request = { model, prompt: 'Once upon a time', max_tokens: 8, temperature: 1, seed: 3, logprobs: 0 };
+  const mean = (choice) => choice.logprobs.token_logprobs.reduce((sum, x) => sum + x, 0) / choice.logprobs.tokens.length;
+  const all = await client.completions.create({ ...request, n: 4 });
+  const best = await client.completions.create({ ...request, n: 1, best_of: 4 });
+  assert.equal(best.choices.length, 1);
+  assert.equal(best.choices[0].text, all.choices.toSorted((a, b) => mean(b) - mean(a))[0].text);
+  assert.equal(best.usage.completion_tokens, all.usage.completion_tokens);
+});
+
+test('a model that cannot fill gaps says so; edits answer with a text', async () => {
+  await assert.rejects(client.completions.create({ model, prompt: 'a', suffix: 'b' }), (error) => error.status === 400 && error.param === 'suffix');
+  const edit = await (await server.post('/v1/edits', { model, input: 'What day of the wek is it?', instruction: 'Fix the spelling mistakes', temperature: 0 })).json();
+  assert.equal(edit.object, 'edit');
+  assert.ok(edit.choices[0].text.length > 0);
+});
+
 test('fifty streams at once, some of them left', async () => {
   await Promise.all(Array.from({ length: 50 }, async (_, i) => {
     const stream = await client.chat.completions.create(ask(`Tell me about the number ${i}.`, { stream: true, max_completion_tokens: 20 }));

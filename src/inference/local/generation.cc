@@ -6,6 +6,7 @@ Generation::Generation(std::shared_ptr<LoadedModel> model, const GenerateRequest
                        Prompt prompt, base::IdGenerator& ids, base::asio::any_io_executor executor)
     : model_(std::move(model)),
       prompt_(std::move(prompt.tokens)),
+      prediction_(std::move(prompt.prediction)),
       echo_logprobs_(request.echo_logprobs),
       reader_(std::move(executor)) {
   for (int i = 0; i < request.choices; ++i)
@@ -14,6 +15,7 @@ Generation::Generation(std::shared_ptr<LoadedModel> model, const GenerateRequest
 
 Status Generation::start(engine::GenerateRequest request) {
   request.prompt = prompt_;
+  request.prediction = prediction_;
   auto handle = model_->engine->submit(std::move(request), reader_.notify());
   if (!handle) return fail(handle.error());
   reader_.attach(*model_->engine, std::move(*handle));
@@ -40,7 +42,10 @@ void Generation::take(engine::Event event) {
   } else if (const auto* finished = std::get_if<engine::Finished>(&event)) {
     Usage usage{.input_tokens = finished->usage.prompt_tokens,
                 .cached_tokens = finished->usage.cached_tokens,
-                .output_tokens = finished->usage.generated_tokens};
+                .output_tokens = finished->usage.generated_tokens,
+                .accepted_prediction_tokens = finished->usage.predicted_tokens};
+    usage.rejected_prediction_tokens =
+        static_cast<std::int64_t>(prediction_.size()) - usage.accepted_prediction_tokens;
     for (const Choice& choice : choices_) usage.reasoning_tokens += choice.reasoning_tokens();
     queue_.push_back(Finished{usage});
   } else if (const auto* failed = std::get_if<engine::Failed>(&event)) {

@@ -32,6 +32,7 @@ class Generation final : public EventStream {
 
   std::shared_ptr<LoadedModel> model_;
   std::vector<engine::TokenId> prompt_;
+  std::vector<engine::TokenId> prediction_;
   bool echo_logprobs_;
   std::vector<Choice> choices_;
   std::deque<Event> queue_;

@@ -155,9 +155,16 @@ Result<Prompt> build_prompt(const LoadedModel& model, const GenerateRequest& req
   while (true) {
     auto text = render(model, request, messages, now);
     if (!text) return fail(text.error());
-    Prompt out{.tokens = encode_rendered(*model.tokenizer, *text), .text = std::move(*text)};
+    Prompt out{.tokens = encode_rendered(*model.tokenizer, *text),
+               .text = std::move(*text),
+               .prediction = {}};
     // At least one token of the context is for the answer.
-    if (out.tokens.size() < context) return out;
+    if (out.tokens.size() < context) {
+      if (request.prediction) {
+        out.prediction = model.tokenizer->encode(*request.prediction, {.add_special = false});
+      }
+      return out;
+    }
     if (!request.truncate || !drop_earliest(messages))
       return fail(too_long(context, out.tokens.size()));
   }

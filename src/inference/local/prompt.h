@@ -14,6 +14,7 @@ namespace inference::local {
 struct Prompt {
   std::vector<engine::TokenId> tokens;
   std::string text;  // as rendered, for chats: says whether it opens a reasoning block
+  std::vector<engine::TokenId> prediction;  // of the answer, when the request makes one
 };
 
 // Blocking, CPU-bound: for `pools.work`. context_length_exceeded when the tokens do not fit; with
