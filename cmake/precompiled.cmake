@@ -1,0 +1,36 @@
+# The headers of others that most files include, parsed once: a third less time to build from nothing. Not together with
+# ccache, which can share what is compiled between checkouts only without them. Never a header of our own.
+set(precompiled_headers
+  <algorithm> <array> <atomic> <charconv> <chrono> <cmath> <condition_variable> <cstdint> <cstring> <deque> <expected>
+  <filesystem> <fstream> <functional> <map> <memory> <mutex> <optional> <set> <span> <sstream> <string> <string_view>
+  <thread> <unordered_map> <utility> <variant> <vector>
+  <boost/asio/awaitable.hpp> <boost/asio/co_spawn.hpp> <boost/asio/detached.hpp> <boost/asio/post.hpp>
+  <boost/asio/redirect_error.hpp> <boost/asio/steady_timer.hpp> <boost/asio/thread_pool.hpp>
+  <boost/asio/use_awaitable.hpp> <boost/json.hpp> <fmt/format.h>)
+
+# Libraries are position independent code, programs position independent executables: a set for each.
+function(parlance_precompiled_set name)
+  file(WRITE ${PROJECT_BINARY_DIR}/${name}.cc "")
+  add_library(${name} OBJECT ${PROJECT_BINARY_DIR}/${name}.cc)
+  target_link_libraries(${name} PRIVATE parlance_boost fmt::fmt spdlog::spdlog PkgConfig::PROMETHEUS ICU::uc)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_precompile_headers(${name} PRIVATE ${precompiled_headers} ${ARGN})
+endfunction()
+
+function(parlance_precompile target)
+  get_target_property(type ${target} TYPE)
+  if(CCACHE)
+    return()
+  elseif(type STREQUAL "EXECUTABLE")
+    target_precompile_headers(${target} REUSE_FROM parlance_precompiled_test)
+  else()
+    target_precompile_headers(${target} REUSE_FROM parlance_precompiled)
+  endif()
+endfunction()
+
+if(NOT CCACHE)
+  parlance_precompiled_set(parlance_precompiled)
+  parlance_precompiled_set(parlance_precompiled_test <gmock/gmock.h> <gtest/gtest.h>)
+  set_target_properties(parlance_precompiled_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(parlance_precompiled_test PRIVATE -fPIE)
+endif()
