@@ -24,6 +24,9 @@ struct Tool {
   json::Value parameters;             // Function: a JSON Schema; null when not given
   bool strict = false;                // Function: arguments are held to the schema
   std::vector<GrammarFormat> format;  // Custom: at most one; none means free text
+  // Where the request has it, for errors: what `parameters` or `format` is a field of
+  // (`tools[0].function`). Empty: unknown.
+  std::string path = {};
 };
 
 struct ToolChoice {
@@ -39,6 +42,7 @@ struct JsonSchemaFormat {
   std::string name;
   json::Value schema;
   bool strict = false;
+  std::string path = {};  // of the schema in the request, for errors: `text.format.schema`
 };
 using OutputFormat = std::variant<TextFormat, JsonObjectFormat, JsonSchemaFormat, GrammarFormat>;
 

@@ -212,6 +212,7 @@ inference::Tool to_tool(const Function& function, const std::string& path) {
   out.description = function.description.value_or("");
   if (function.parameters) out.parameters = *function.parameters;
   out.strict = function.strict.value_or(false);
+  out.path = path;
   return out;
 }
 
@@ -221,6 +222,7 @@ inference::Tool to_tool(const CustomTool& custom, const std::string& path) {
   out.kind = inference::Tool::Kind::Custom;
   out.name = custom.name;
   out.description = custom.description.value_or("");
+  out.path = path;
   if (custom.format && custom.format->type == "grammar") {
     if (!custom.format->grammar) {
       const std::string at = path + ".format.grammar";
@@ -280,6 +282,7 @@ void set_tool_choice(const CreateRequest& request, inference::GenerateRequest& o
                            : request.tool_choice->mode == "required" ? Mode::Required
                                                                      : Mode::Auto;
     names = request.tool_choice->names;
+    if (request.tool_choice->named) out.tool_choice.parallel = false;
   } else if (request.function_call) {
     const auto* text = request.function_call->if_string();
     const json::Value* name = json::find(*request.function_call, "name");
@@ -338,7 +341,8 @@ inference::OutputFormat to_format(const CreateRequest& request) {
   return inference::JsonSchemaFormat{
       .name = given.name,
       .schema = given.schema ? json::Value(*given.schema) : json::Value(json::Object()),
-      .strict = given.strict.value_or(false)};
+      .strict = given.strict.value_or(false),
+      .path = "response_format.json_schema.schema"};
 }
 
 inference::SamplingParams to_sampling(const CreateRequest& request) {

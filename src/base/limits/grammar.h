@@ -13,4 +13,7 @@ inline constexpr auto grammar_compile_time_max = 1s;  // of CPU
 inline constexpr std::size_t grammar_terms_max = 300'000;
 inline constexpr std::size_t grammar_nodes_max = 200'000;
 
+// Compiled grammars that a loaded model keeps, of all projects together.
+inline constexpr std::size_t grammar_cache_bytes_max = std::size_t{128} << 20;
+
 }  // namespace limits

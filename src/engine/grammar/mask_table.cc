@@ -213,7 +213,8 @@ void MaskTable::walk(LanguageId language, StateId state, bool quoted,
       continue;
     }
     if (node.token >= 0) vocabulary_.allow(static_cast<TokenId>(node.token), mask.inside);
-    if (!quoted && node.end > i + 1 && languages_.accepting(language, next)) mask.ends.push_back(i);
+    const bool may_end = !quoted && node.end > i + 1 && languages_.accepting(language, next);
+    if (may_end && mask.ends.size() <= kEndsMax) mask.ends.push_back(i);
     if (node.end > i + 1) path.push_back({node.end, next});
     ++i;
   }

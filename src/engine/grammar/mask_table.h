@@ -14,11 +14,14 @@
 
 namespace engine::grammar {
 
+// Places where a text may end that are worth listing: beyond, a plain walk is cheaper.
+inline constexpr std::size_t kEndsMax = 400;
+
 struct TextMask {
   std::vector<std::uint32_t> inside;  // tokens that end inside the text
   // Quoted texts: by exit of the vocabulary, whether its prefix is a whole text.
   std::vector<bool> exits;
-  // Other texts: trie nodes where the text may end and tokens go on, with the state there.
+  // Other texts: trie nodes where the text may end and tokens go on; at most kEndsMax + 1.
   std::vector<std::uint32_t> ends;
 };
 

@@ -38,12 +38,12 @@ class Matcher {
   // The text that must come next whatever is chosen, up to `bytes_max`; empty where the generation
   // may stop.
   std::string forced_bytes(std::size_t bytes_max = 256);
-  // Of the forced text, the tokens whose bytes no longer token could replace: `encode` is the
-  // tokenizer's own encoding of a text.
+  // Of the forced text, or else the one control token that must come. Of a text, the tokens whose
+  // bytes no longer token could replace: `encode` is the tokenizer's own encoding of a text.
   template <class Encode>
   std::vector<TokenId> forced_tokens(Encode&& encode) {
     const std::string text = forced_bytes();
-    if (text.empty()) return {};
+    if (text.empty()) return forced_control();
     std::vector<TokenId> tokens = encode(text);
     drop_unsettled(text, tokens);
     return tokens;
@@ -53,11 +53,14 @@ class Matcher {
   bool advance(std::string_view bytes);
   void remember();
   void compact();
+  std::vector<TokenId> forced_control() const;
   void drop_unsettled(const std::string& text, std::vector<TokenId>& tokens);
 
+  void mask_each(std::span<std::uint32_t> bits);
   void mask_text(const Cursor& cursor, std::span<std::uint32_t> bits);
   void mask_key(const Cursor& cursor, std::span<std::uint32_t> bits);
-  void mask_scan(const Cursor& cursor, std::span<std::uint32_t> bits);
+  // False when a walk is better; nothing is set then.
+  bool mask_scan(const Cursor& cursor, std::span<std::uint32_t> bits);
   // Sets the bits of the tokens that leave the text or key at the cursor. `endable`: which exits'
   // contents the language has as a whole text; null when all.
   void leave_text(const Cursor& cursor, const Vocabulary::Exits& exits,

@@ -6,9 +6,6 @@
 namespace engine::grammar {
 namespace {
 
-constexpr std::size_t kEndsMax =
-    400;  // places where a text may end; beyond, a plain walk is cheaper
-
 // A text that may be this long takes any token: tokenizers have none with more characters.
 constexpr std::uint32_t kTokenPointsMax = 256;
 constexpr std::uint32_t kFewKeys = 64;
@@ -50,12 +47,35 @@ void Matcher::mask(std::span<std::uint32_t> bits) {
       default: rest.push_back(cursor);
     }
   }
-  const std::vector<Cursor> alone =
-      rest.size() == 1 && rest[0].lex == Lex::Plain ? rest : std::vector<Cursor>();
-  if (!alone.empty() && alone[0].mode == Mode::Text) return mask_text(alone[0], bits);
-  if (!alone.empty() && alone[0].mode == Mode::InKey) return mask_key(alone[0], bits);
-  if (!alone.empty() && alone[0].mode == Mode::Scan) return mask_scan(alone[0], bits);
-  if (!rest.empty()) walk(bits);
+  mask_each(bits);
+}
+
+// The mask of several cursors is that of each together. What the tables know needs no walk; the
+// others walk side by side.
+void Matcher::mask_each(std::span<std::uint32_t> bits) {
+  if (stack_.empty()) return;
+  const std::vector<Cursor> all = stack_;
+  std::vector<Cursor> walked;
+  const auto is_plain = [](const Cursor& cursor, Mode mode) {
+    return cursor.mode == mode && cursor.lex == Lex::Plain;
+  };
+  // Keys also take bits away again, so they come first and alone.
+  const bool has_one_key = std::ranges::count(all, Mode::InKey, &Cursor::mode) == 1;
+  for (const Cursor& cursor : all) {
+    if (has_one_key && is_plain(cursor, Mode::InKey)) mask_key(cursor, bits);
+  }
+  for (const Cursor& cursor : all) {
+    if (is_plain(cursor, Mode::Text)) {
+      mask_text(cursor, bits);
+    } else if (is_plain(cursor, Mode::Scan)) {
+      if (!mask_scan(cursor, bits)) walked.push_back(cursor);
+    } else if (!has_one_key || !is_plain(cursor, Mode::InKey)) {
+      walked.push_back(cursor);
+    }
+  }
+  if (walked.empty()) return;
+  stack_ = std::move(walked);
+  walk(bits);
 }
 
 void Matcher::walk(std::span<std::uint32_t> bits) {
@@ -281,14 +301,15 @@ void Matcher::mask_key(const Cursor& cursor, std::span<std::uint32_t> bits) {
   leave_key(cursor, vocabulary_->exits(), &text.exits, bits);
 }
 
-void Matcher::mask_scan(const Cursor& cursor, std::span<std::uint32_t> bits) {
+bool Matcher::mask_scan(const Cursor& cursor, std::span<std::uint32_t> bits) {
+  const std::size_t arena_mark = arena_.mark();
+  const bool goes_on = runner_.reads_after(cursor);
+  arena_.release(arena_mark);
   const TextMask& text =
       grammar_->masks(vocabulary_).mask(cursor.machine, cursor.state, /*quoted=*/false);
-  if (text.ends.size() > kEndsMax) {
-    stack_.assign(1, cursor);
-    return walk(bits);
-  }
+  if (goes_on && text.ends.size() > kEndsMax) return false;
   for (std::size_t i = 0; i < bits.size(); ++i) bits[i] |= text.inside[i];
+  if (!goes_on) return true;
   const std::size_t mark = arena_.mark();
   const std::vector<std::uint32_t> ends = text.ends;
   for (const std::uint32_t node : ends) {
@@ -314,6 +335,7 @@ void Matcher::mask_scan(const Cursor& cursor, std::span<std::uint32_t> bits) {
     walk_below(node, bits);
     arena_.release(mark);
   }
+  return true;
 }
 
 // The longest text that every continuation begins with: bytes are followed while there is one only.
@@ -340,6 +362,14 @@ std::string Matcher::forced_bytes(std::size_t bytes_max) {
   }
   arena_.release(mark);
   return forced;
+}
+
+std::vector<TokenId> Matcher::forced_control() const {
+  if (cursors_.empty() || cursors_[0].mode != Mode::Token) return {};
+  const bool is_only_one = std::ranges::all_of(cursors_, [&](const Cursor& cursor) {
+    return cursor.mode == Mode::Token && cursor.state == cursors_[0].state;
+  });
+  return is_only_one ? std::vector<TokenId>{cursors_[0].state} : std::vector<TokenId>{};
 }
 
 // A token may only be forced when no longer token with the same beginning could stand in its place:

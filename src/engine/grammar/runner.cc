@@ -140,6 +140,17 @@ bool Runner::step(std::vector<Cursor>& cursors, std::size_t first, std::size_t l
   return cursors.size() > floor_;
 }
 
+bool Runner::reads_after(const Cursor& scan) {
+  std::vector<Cursor> after;
+  floor_ = 0;
+  reached_.clear();
+  calls_.clear();
+  reach(scan.lo, scan.frame, after);
+  return std::ranges::any_of(after, [](const Cursor& cursor) {
+    return cursor.mode != Mode::Ended && cursor.mode != Mode::Token;
+  });
+}
+
 bool Runner::step_token(std::vector<Cursor>& cursors, std::size_t first, std::size_t last,
                         std::uint32_t token) {
   floor_ = cursors.size();

@@ -26,6 +26,10 @@ class Runner {
   // Appends what follows a value or a terminal that may be over at the cursor.
   void follow(Cursor cursor, std::vector<Cursor>& out);
 
+  // Whether bytes may follow the terminal at the cursor once it is over; only control tokens and
+  // the end may otherwise.
+  bool reads_after(const Cursor& scan);
+
   Machine& machine() { return machine_; }
   Arena& arena() { return arena_; }
 

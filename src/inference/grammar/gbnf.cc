@@ -173,10 +173,12 @@ class GbnfParser {
 
 }  // namespace
 
+Result<Notation> parse_gbnf(std::string_view text) {
+  return GbnfParser(text).parse();
+}
+
 Result<CompiledGrammar> compile_gbnf(std::string_view text) {
-  auto notation = GbnfParser(text).parse();
-  if (!notation) return fail(std::move(notation.error()));
-  return compile_notation(*notation);
+  return compile_grammar({GrammarFormat::Syntax::Gbnf, std::string(text)});
 }
 
 }  // namespace inference::grammar

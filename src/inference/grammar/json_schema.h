@@ -2,6 +2,7 @@
 // refused with an error that names the keyword and its path; it is never ignored.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -20,7 +21,12 @@ struct SchemaOptions {
   std::string subject = {};
   bool schema_order = false;  // properties come in the order in which the schema names them
   Whitespace whitespace = Whitespace::Flexible;
+  // Of this thread's CPU time, when several schemas share one budget; zero: a budget of its own.
+  std::chrono::nanoseconds deadline = {};
 };
+
+// When a compilation that begins now has to be over.
+std::chrono::nanoseconds compile_deadline();
 
 engine::grammar::Spacing spacing(Whitespace whitespace);
 

@@ -304,10 +304,12 @@ class LarkParser {
 
 }  // namespace
 
+Result<Notation> parse_lark(std::string_view text) {
+  return LarkParser(text).parse();
+}
+
 Result<CompiledGrammar> compile_lark(std::string_view text) {
-  auto notation = LarkParser(text).parse();
-  if (!notation) return fail(std::move(notation.error()));
-  return compile_notation(*notation);
+  return compile_grammar({GrammarFormat::Syntax::Lark, std::string(text)});
 }
 
 }  // namespace inference::grammar

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "inference/grammar/json_escaped.h"
 #include "inference/grammar/regex.h"
 #include "inference/grammar/rule_builder.h"
 
@@ -20,9 +21,10 @@ constexpr int kExpressionDepthMax = 200;
 // Whether an expression needs no rules: it is then one term, which is much faster to run.
 class Compiler {
  public:
-  explicit Compiler(const Notation& notation) : notation_(notation) {}
+  Compiler(const Notation& notation, RuleBuilder& builder, bool quoted)
+      : notation_(notation), builder_(builder), quoted_(quoted) {}
 
-  Result<CompiledGrammar> compile() {
+  Result<Fragment> compile() {
     if (!notation_.rules.contains(notation_.start)) {
       return fail(ErrorCode::InvalidRequest,
                   fmt::format("Invalid grammar: there is no rule '{}'.", notation_.start));
@@ -41,13 +43,8 @@ class Compiler {
       }
     }
     if (error_) return fail(*error_);
-    RuleId start = rule_ids_.at(notation_.start);
-    if (!notation_.ignored.empty()) {
-      const RuleId outer = builder_.add_rule();
-      builder_.define(outer, builder_.sequence({ignorable(), builder_.call(start)}));
-      start = outer;
-    }
-    return builder_.finish(start, Whitespace::Flexible);
+    const Fragment start = builder_.call(rule_ids_.at(notation_.start));
+    return notation_.ignored.empty() ? start : builder_.sequence({ignorable(), start});
   }
 
  private:
@@ -87,6 +84,14 @@ class Compiler {
     return builder_.any_number(builder_.choice(options));
   }
 
+  Fragment text(TermId term) {
+    if (!quoted_) return builder_.text(term);
+    const auto quoted = json_escaped(builder_.terms(), term);
+    if (quoted) return builder_.text(*quoted);
+    refuse("a terminal is too complex to be written inside JSON");
+    return builder_.nothing();
+  }
+
   // In a grammar that ignores things, rules (in lower case) have them after each terminal.
   bool spaced() const { return !notation_.ignored.empty() && !in_terminal_; }
   Fragment terminal(Fragment read) {
@@ -107,14 +112,14 @@ class Compiler {
       case Expression::Kind::Json: return json(e.text);
       case Expression::Kind::Sequence:
       case Expression::Kind::Choice: {
-        if (const auto whole = term(e, depth); whole && !spaced()) return builder_.text(*whole);
+        if (const auto whole = term(e, depth); whole && !spaced()) return text(*whole);
         std::vector<Fragment> parts;
         for (const Expression& child : e.children) parts.push_back(fragment(child, depth + 1));
         return e.kind == Expression::Kind::Sequence ? builder_.sequence(parts)
                                                     : builder_.choice(parts);
       }
       case Expression::Kind::Repeat:
-        if (const auto whole = term(e, depth); whole && !spaced()) return builder_.text(*whole);
+        if (const auto whole = term(e, depth); whole && !spaced()) return text(*whole);
         if (e.count_min > kRepeatsMax || (e.count_max != kUnbounded && e.count_max > kRepeatsMax)) {
           refuse(fmt::format("a rule can be repeated at most {} times", kRepeatsMax));
           return builder_.nothing();
@@ -123,7 +128,7 @@ class Compiler {
                                e.count_max);
       default: {
         const auto read = term(e, depth);
-        return read ? terminal(builder_.text(*read)) : builder_.nothing();
+        return read ? terminal(text(*read)) : builder_.nothing();
       }
     }
   }
@@ -135,13 +140,17 @@ class Compiler {
       return builder_.nothing();
     }
     if (const auto whole = term(e, depth)) {
-      const Fragment read = builder_.text(*whole);
+      const Fragment read = text(*whole);
       return is_terminal(e.text) ? terminal(read) : read;
     }
     return builder_.call(found->second);
   }
 
   Fragment json(const std::string& text) {
+    if (quoted_) {
+      refuse("%json cannot be used where the text is itself written inside JSON");
+      return builder_.nothing();
+    }
     auto schema = json::parse(text);
     if (!schema) {
       refuse("the schema after %json is no JSON: " + schema.error().message);
@@ -226,7 +235,8 @@ class Compiler {
   }
 
   const Notation& notation_;
-  RuleBuilder builder_;
+  RuleBuilder& builder_;
+  const bool quoted_;
   std::map<std::string, RuleId> rule_ids_;
   std::map<std::string, std::optional<TermId>> terms_;
   std::set<std::string> open_;
@@ -305,19 +315,35 @@ Result<std::string> quoted_text(TextReader& reader, char quote) {
   return text;
 }
 
-Result<CompiledGrammar> compile_notation(const Notation& notation) {
-  return Compiler(notation).compile();
-}
-
-Result<CompiledGrammar> compile_regex(std::string_view pattern) {
-  RuleBuilder builder;
-  auto term = regex_term(builder.terms(), pattern, {.whole = true});
+Result<Fragment> add_grammar(RuleBuilder& builder, const GrammarFormat& format, bool quoted) {
+  if (format.syntax != GrammarFormat::Syntax::Regex) {
+    auto notation = format.syntax == GrammarFormat::Syntax::Lark ? parse_lark(format.definition)
+                                                                 : parse_gbnf(format.definition);
+    if (!notation) return fail(std::move(notation.error()));
+    return Compiler(*notation, builder, quoted).compile();
+  }
+  auto term = regex_term(builder.terms(), format.definition, {.whole = true});
   if (!term) {
     return fail(ErrorCode::InvalidRequest, fmt::format("Invalid regex: {}.", term.error().message));
   }
+  if (!quoted) return builder.text(*term);
+  const auto escaped = json_escaped(builder.terms(), *term);
+  if (escaped) return builder.text(*escaped);
+  return fail(ErrorCode::InvalidRequest,
+              "Invalid regex: it is too complex to be written inside JSON.");
+}
+
+Result<CompiledGrammar> compile_grammar(const GrammarFormat& format) {
+  RuleBuilder builder;
   const RuleId rule = builder.add_rule();
-  builder.define(rule, builder.text(*term));
-  return builder.finish(rule, Whitespace::Compact);
+  auto body = add_grammar(builder, format, /*quoted=*/false);
+  if (!body) return fail(std::move(body.error()));
+  builder.define(rule, *body);
+  return builder.finish(rule, Whitespace::Flexible);
+}
+
+Result<CompiledGrammar> compile_regex(std::string_view pattern) {
+  return compile_grammar({GrammarFormat::Syntax::Regex, std::string(pattern)});
 }
 
 }  // namespace inference::grammar

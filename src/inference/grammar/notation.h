@@ -9,7 +9,9 @@
 
 #include "base/error.h"
 #include "inference/grammar/code_points.h"
+#include "inference/grammar/rule_builder.h"
 #include "inference/grammar/text_grammars.h"
+#include "inference/tool.h"
 
 namespace inference::grammar {
 
@@ -55,6 +57,10 @@ std::unexpected<Error> syntax_error(const TextReader& reader, std::string_view w
 Result<std::string> quoted_text(TextReader& reader, char quote);
 void append_utf8(std::string& out, std::uint32_t point);
 
-Result<CompiledGrammar> compile_notation(const Notation& notation);
+Result<Notation> parse_gbnf(std::string_view text);
+Result<Notation> parse_lark(std::string_view text);
+
+// A user's grammar as a part of a larger one. `quoted`: its texts as the inside of a JSON string.
+Result<Fragment> add_grammar(RuleBuilder& builder, const GrammarFormat& format, bool quoted);
 
 }  // namespace inference::grammar

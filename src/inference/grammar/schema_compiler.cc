@@ -27,6 +27,17 @@ std::chrono::nanoseconds cpu_time() {
   return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
+// A step of a JSON pointer.
+std::string escaped(std::string_view step) {
+  std::string out;
+  for (const char c : step) {
+    if (c == '~') out += "~0";
+    if (c == '/') out += "~1";
+    if (c != '~' && c != '/') out += c;
+  }
+  return out;
+}
+
 // One token of a JSON pointer, with ~0, ~1 and percent escapes undone.
 std::string pointer_token(std::string_view token) {
   std::string out;
@@ -74,6 +85,10 @@ const json::Value* follow_pointer(const json::Value& root, std::string_view poin
 
 }  // namespace
 
+std::chrono::nanoseconds compile_deadline() {
+  return cpu_time() + limits::grammar_compile_time_max;
+}
+
 Draft draft_of(const json::Value& schema) {
   const auto* object = schema.if_object();
   const std::string_view uri = object ? json::string_or(*object, "$schema") : std::string_view();
@@ -111,7 +126,7 @@ SchemaCompiler::SchemaCompiler(engine::grammar::Tables& tables, const json::Valu
       options_(options),
       draft_(draft_of(root)),
       integer_(nodes_.number(integer_spelling(terms_))),
-      deadline_(cpu_time() + limits::grammar_compile_time_max) {}
+      deadline_(options.deadline.count() != 0 ? options.deadline : compile_deadline()) {}
 
 Result<engine::grammar::NodeId> SchemaCompiler::compile() {
   const NodeId result = node(root_);
@@ -130,8 +145,8 @@ Result<engine::grammar::NodeId> SchemaCompiler::compile() {
 
 std::string SchemaCompiler::path(std::string_view keyword) const {
   std::string text = "#";
-  for (const std::string_view step : path_) text += "/" + std::string(step.substr(0, 100));
-  if (!keyword.empty()) text += "/" + std::string(keyword.substr(0, 100));
+  for (const std::string_view step : path_) text += "/" + escaped(step.substr(0, 100));
+  if (!keyword.empty()) text += "/" + escaped(keyword.substr(0, 100));
   return text;
 }
 

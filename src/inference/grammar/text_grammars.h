@@ -6,10 +6,14 @@
 
 #include "base/error.h"
 #include "engine/grammar/grammar.h"
+#include "inference/tool.h"
 
 namespace inference::grammar {
 
 using CompiledGrammar = std::shared_ptr<const engine::grammar::Grammar>;
+
+// The whole generation matches a grammar of any of the notations below.
+Result<CompiledGrammar> compile_grammar(const GrammarFormat& format);
 
 // The whole generation matches the expression.
 Result<CompiledGrammar> compile_regex(std::string_view pattern);

@@ -141,8 +141,8 @@ base::awaitable<Result<std::unique_ptr<EventStream>>> LocalBackend::generate(
       co_await base::on_pool(pools_.work, [&] { return build_prompt(*model, request, now); });
   if (!prompt) co_return fail(prompt.error());
 
-  auto constraint =
-      co_await base::on_pool(pools_.work, [&] { return compile_constraint(*model, request); });
+  auto constraint = co_await base::on_pool(
+      pools_.work, [&] { return compile_constraint(*model, request, prompt->text); });
   if (!constraint) co_return fail(constraint.error());
 
   auto executor = co_await base::asio::this_coro::executor;

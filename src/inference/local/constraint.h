@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "base/error.h"
 #include "engine/constraint.h"
@@ -12,9 +13,11 @@
 
 namespace inference::local {
 
-// Makes one constraint per choice; empty when the output is free. Blocking, CPU-bound: for
-// `pools.work`. InvalidRequest names what in a schema cannot be enforced.
+// Makes one constraint per choice; empty when the output is free. `prompt` is the rendered chat: it
+// tells what of the turn has begun. Blocking, CPU-bound: for `pools.work`. InvalidRequest names
+// what in a schema cannot be enforced.
 using MakeConstraint = std::function<std::unique_ptr<engine::TokenConstraint>(int choice)>;
-Result<MakeConstraint> compile_constraint(const LoadedModel& model, const GenerateRequest& request);
+Result<MakeConstraint> compile_constraint(const LoadedModel& model, const GenerateRequest& request,
+                                          std::string_view prompt);
 
 }  // namespace inference::local

@@ -19,13 +19,23 @@ std::shared_ptr<const engine::grammar::Vocabulary> LoadedModel::grammar_vocabula
     std::vector<std::string> tokens(tokenizer->n_tokens());
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       const auto token = static_cast<engine::TokenId>(i);
-      if (!tokenizer->is_special(token)) tokens[i] = tokenizer->piece(token);
+      if (!tokenizer->is_special(token)) {
+        tokens[i] = tokenizer->piece(token);
+      } else if (tokenizer->is_control(token)) {
+        control.push_back(
+            {std::string(tokenizer->piece(token)), static_cast<engine::grammar::TokenId>(token)});
+      }
     }
     const auto ends = tokenizer->end_of_generation();
     const std::vector<engine::grammar::TokenId> end_tokens(ends.begin(), ends.end());
     vocabulary = std::make_shared<engine::grammar::Vocabulary>(tokens, end_tokens);
   });
   return vocabulary;
+}
+
+std::span<const grammar::ControlToken> LoadedModel::control_tokens() const {
+  grammar_vocabulary();
+  return control;
 }
 
 Result<std::shared_ptr<LoadedModel>> load_model(const std::string& id,

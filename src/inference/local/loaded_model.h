@@ -3,13 +3,18 @@
 
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
+#include "base/limits/grammar.h"
 #include "engine/engine.h"
 #include "engine/grammar/vocabulary.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "inference/chat_template/chat_template.h"
+#include "inference/grammar/turn.h"
+#include "inference/local/grammar_cache.h"
 #include "inference/output/parser.h"
 
 namespace inference::local {
@@ -36,9 +41,15 @@ struct LoadedModel {
   // vocabulary. Any thread.
   std::shared_ptr<const engine::grammar::Vocabulary> grammar_vocabulary() const;
 
+  // The control tokens with their texts; likewise.
+  std::span<const grammar::ControlToken> control_tokens() const;
+
+  mutable GrammarCache grammars{limits::grammar_cache_bytes_max};
+
   mutable std::once_flag vocabulary_made = {};
   mutable std::shared_ptr<const engine::grammar::Vocabulary> vocabulary =
       {};  // shared with running constraints
+  mutable std::vector<grammar::ControlToken> control = {};
 };
 
 // Blocks for as long as the file takes to load.

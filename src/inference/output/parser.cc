@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::string_view space = " \t\r\n";
 
-// The prompt's last reasoning was opened and not closed.
+}  // namespace
+
 bool opens_reasoning(std::string_view prompt, const ReasoningMarkers& markers) {
   if (markers.open.empty()) return false;
   const auto open = prompt.rfind(markers.open);
@@ -15,7 +16,6 @@ bool opens_reasoning(std::string_view prompt, const ReasoningMarkers& markers) {
   return trim(prompt.substr(open + markers.open.size())).empty();
 }
 
-// The prompt may end with what begins every turn (functionary's >>>).
 std::string_view begun_by(std::string_view prompt, const ToolSyntax& syntax) {
   for (const auto trigger : syntax.triggers) {
     const bool begins_turns =
@@ -25,8 +25,6 @@ std::string_view begun_by(std::string_view prompt, const ToolSyntax& syntax) {
   }
   return {};
 }
-
-}  // namespace
 
 OutputSyntax detect(std::string_view template_source) {
   return {&detect_syntax(template_source), detect_reasoning(template_source)};

@@ -21,6 +21,11 @@ struct OutputSyntax {
 };
 OutputSyntax detect(std::string_view template_source);
 
+// The prompt's last reasoning was opened and not closed.
+bool opens_reasoning(std::string_view prompt, const ReasoningMarkers& markers);
+// The trigger that the prompt ends with, where it begins every turn (functionary's >>>).
+std::string_view begun_by(std::string_view prompt, const ToolSyntax& syntax);
+
 // One choice of one request; one thread. Special tokens must arrive as their text, the token that
 // ends the turn may be left out.
 class OutputParser {

@@ -68,6 +68,10 @@ class LiteralReader {
     while (at_ < text_.size() && text_[at_] != quote) {
       char c = text_[at_++];
       if (c == '\\' && at_ < text_.size()) {
+        if (const auto points = code_points(); !points.empty()) {
+          out += points;
+          continue;
+        }
         c = text_[at_++];
         static constexpr std::string_view letters = "nrtbf";
         static constexpr std::string_view meanings = "\n\r\t\b\f";
@@ -82,6 +86,17 @@ class LiteralReader {
     if (at_ >= text_.size()) return std::nullopt;
     ++at_;
     return json::Value(out);
+  }
+
+  // What \uXXXX after \uXXXX means from the backslash before `at_` on; empty when it is none.
+  std::string code_points() {
+    std::size_t end = at_ - 1;
+    while (end + 6 <= text_.size() && text_[end] == '\\' && text_[end + 1] == 'u') end += 6;
+    if (end == at_ - 1) return {};
+    const auto parsed = json::parse('"' + std::string(text_.substr(at_ - 1, end - at_ + 1)) + '"');
+    if (!parsed || !parsed->is_string()) return {};
+    at_ = end;
+    return std::string(parsed->get_string());
   }
 
   std::optional<json::Value> list(char close, int depth) {

@@ -1,0 +1,90 @@
+// Schemas of the wild: whatever the built-in model writes at temperature 1.5 under a schema of MaskBench is valid by ajv.
+// A few schemas by default; `script/bench generations` runs hundreds, and prints the figures.
+import Ajv from 'ajv';
+import Ajv2019 from 'ajv/dist/2019.js';
+import Ajv2020 from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startServer } from './harness.js';
+
+const shared = process.env.PARLANCE_SHARED ?? join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'shared');
+const data = process.env.PARLANCE_MASKBENCH ?? join(shared, 'maskbench', 'maskbench.jsonl.xz');
+const number = (name, otherwise) => Number(process.env[name] ?? otherwise);
+const schemas = number('PARLANCE_SCHEMAS', 30);
+const each = number('PARLANCE_GENERATIONS', 1);
+const tokensMax = number('PARLANCE_TOKENS', 250);
+const atOnce = number('PARLANCE_STREAMS', 8);
+const skip = existsSync(data) ? false : `no ${data}`;
+
+let server;
+before(async () => { if (!skip) server = await startServer(); });
+after(() => server?.stop());
+
+// Mulberry32: the same schemas for the same seed.
+function random(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6D2B79F5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+function draw() {
+  const lines = execFileSync('xz', ['-dc', data], { maxBuffer: 1 << 30, encoding: 'utf8' }).split('\n').filter(Boolean);
+  const next = random(number('PARLANCE_SEED', 1));
+  for (let i = lines.length - 1; i > 0; i -= 1) {
+    const j = Math.floor(next() * (i + 1));
+    [lines[i], lines[j]] = [lines[j], lines[i]];
+  }
+  return lines.slice(0, schemas).map((line) => JSON.parse(line));
+}
+
+// Null where ajv does not know the draft or refuses the schema.
+function validator(schema) {
+  const draft = String(schema.$schema ?? '');
+  const Class = draft.includes('2020-12') || !draft ? Ajv2020 : draft.includes('2019-09') ? Ajv2019 : Ajv;
+  const ajv = new Class({ strict: false, logger: false, validateSchema: false, unicodeRegExp: true });
+  addFormats(ajv);
+  const { $schema: _, ...rest } = schema;
+  try { return ajv.compile(rest); } catch { return null; }
+}
+
+test(`${schemas} schemas, ${each} generations each`, { skip }, async () => {
+  const count = { valid: 0, cut: 0, refused: 0, unchecked: 0 };
+  const wrong = [];
+  const work = draw().flatMap((file) => Array.from({ length: each }, (_, seed) => ({ file, seed })));
+  let tokens = 0;
+  async function generate({ file, seed }) {
+    const check = validator(file.schema);
+    const response = await server.post('/v1/chat/completions', { model: 'parlance-mini', seed, temperature: 1.5, max_completion_tokens: tokensMax,
+      messages: [{ role: 'user', content: 'Make up an example, as json.' }],
+      response_format: { type: 'json_schema', json_schema: { name: 'x', schema: file.schema } } });
+    const body = await response.json();
+    if (response.status !== 200) {
+      if (response.status !== 400) wrong.push(`${file.name} #${seed}: ${JSON.stringify(body)}`);
+      count.refused += 1;
+      return;
+    }
+    tokens += body.usage.completion_tokens;
+    const [{ message, finish_reason }] = body.choices;
+    if (finish_reason === 'length') { count.cut += 1; return; }
+    let value;
+    try { value = JSON.parse(message.content); } catch { wrong.push(`${file.name} #${seed}: ${message.content}`); return; }
+    if (!check) { count.unchecked += 1; return; }
+    if (check(value)) count.valid += 1;
+    else wrong.push(`${file.name} #${seed}: ${JSON.stringify(check.errors)} ${message.content.slice(0, 400)}`);
+  }
+  const started = Date.now();
+  await Promise.all(Array.from({ length: atOnce }, async () => {
+    for (let next = work.shift(); next; next = work.shift()) await generate(next);
+  }));
+  console.log(JSON.stringify({ ...count, wrong: wrong.length, tokens, seconds: (Date.now() - started) / 1000 }));
+  assert.deepEqual(wrong, []);
+});
