@@ -17,11 +17,13 @@ std::vector<inference::ModelInfo> Backends::models() const {
   return out;
 }
 
+bool Backends::has(const std::string& model) const {
+  return having(model).has_value();
+}
+
 Result<inference::Backend*> Backends::having(const std::string& model) const {
   for (const auto& backend : backends_) {
-    for (const auto& info : backend->models()) {
-      if (info.id == model) return backend.get();
-    }
+    if (backend->has(model)) return backend.get();
   }
   return fail(ErrorCode::NotFound,
               fmt::format("The model `{}` does not exist or you do not have access to it.", model),

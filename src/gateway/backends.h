@@ -14,6 +14,7 @@ class Backends final : public inference::Backend {
   void add(std::unique_ptr<inference::Backend> backend) { backends_.push_back(std::move(backend)); }
 
   std::vector<inference::ModelInfo> models() const override;
+  bool has(const std::string& model) const override;
   base::awaitable<Result<std::unique_ptr<inference::EventStream>>> generate(
       inference::GenerateRequest request) override;
   base::awaitable<Result<inference::Embeddings>> embed(inference::EmbedRequest request) override;

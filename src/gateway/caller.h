@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/ids.h"
+#include "inference/backend.h"
 
 namespace gateway {
 
@@ -13,6 +14,8 @@ struct Caller {
   base::ProjectId project;
   base::KeyId key;
   bool admin = false;  // may use /v1/organization
+  // Background for work that nobody waits for, such as the lines of a batch.
+  inference::Priority priority = inference::Priority::Interactive;
 };
 
 }  // namespace gateway

@@ -86,6 +86,13 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::vector<ModelInfo> models() const = 0;
+  // Whether `models` lists it; asked for every request.
+  virtual bool has(const std::string& model) const {
+    for (const auto& info : models()) {
+      if (info.id == model) return true;
+    }
+    return false;
+  }
   virtual base::awaitable<Result<std::unique_ptr<EventStream>>> generate(
       GenerateRequest request) = 0;
   virtual base::awaitable<Result<Embeddings>> embed(EmbedRequest request) = 0;

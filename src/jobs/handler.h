@@ -65,6 +65,8 @@ class Attempt {
     co_return status;
   }
   bool finished() const { return finished_; }
+  // Queue time, as the job's own times are.
+  std::int64_t now_ms() const { return clock_.now_ms(); }
 
   base::awaitable<Status> report_progress(std::string progress) {
     return database_.write(
@@ -89,6 +91,9 @@ struct Handler {
   // serves ends with it. May be empty. `job.state` says which, `job.reason` why. An error keeps the
   // job from ending, so a missing object is no error.
   queue::OnEnd on_end = {};
+  // How many of this kind run at a time, so that long ones leave room for others; 0: as many as the
+  // worker runs.
+  std::size_t at_once_max = 0;
 };
 
 }  // namespace jobs

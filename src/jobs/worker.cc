@@ -32,9 +32,11 @@ base::awaitable<> wait_for(asio::steady_timer& timer, std::chrono::milliseconds 
 
 // A job that this worker runs; the timer is its next heartbeat.
 struct Worker::Running {
-  explicit Running(asio::any_io_executor executor) : timer(std::move(executor)) {}
+  Running(asio::any_io_executor executor, std::string kind)
+      : timer(std::move(executor)), kind(std::move(kind)) {}
   asio::steady_timer timer;  // on its executor, the job's strand
   bool nudged = false;       // likewise
+  const std::string kind;
 };
 
 Worker::Worker(WorkerOptions options, store::Database& database, const base::Clock& clock,
@@ -47,11 +49,29 @@ Worker::Worker(WorkerOptions options, store::Database& database, const base::Clo
       executor_(executor),
       strand_(asio::make_strand(executor)),
       wake_(strand_),
-      group_(executor) {
-  for (const auto& handler : options_.handlers) kinds_.push_back(handler.kind);
-}
+      group_(executor) {}
 
 Worker::~Worker() = default;
+
+void Worker::add(Handler handler) {
+  CHECK(std::ranges::find(options_.handlers, handler.kind, &Handler::kind) ==
+        options_.handlers.end());
+  options_.handlers.push_back(std::move(handler));
+}
+
+// The kinds of which another job may begin now; none when the worker is full.
+std::vector<std::string> Worker::kinds_with_room() const {
+  return running_.with([&](const RunningJobs& jobs) {
+    std::vector<std::string> kinds;
+    if (jobs.by_id.size() >= options_.jobs_max) return kinds;
+    for (const auto& handler : options_.handlers) {
+      const auto running = static_cast<std::size_t>(std::ranges::count_if(
+          jobs.by_id, [&](const auto& entry) { return entry.second->kind == handler.kind; }));
+      if (handler.at_once_max == 0 || running < handler.at_once_max) kinds.push_back(handler.kind);
+    }
+    return kinds;
+  });
+}
 
 const Handler& Worker::handler_of(const std::string& kind) const {
   const auto found = std::ranges::find(options_.handlers, kind, &Handler::kind);
@@ -105,7 +125,7 @@ void Worker::nudge(const base::JobId& id) {
 }
 
 std::shared_ptr<Worker::Running> Worker::enter(const Job& job) {
-  auto running = std::make_shared<Running>(asio::make_strand(executor_));
+  auto running = std::make_shared<Running>(asio::make_strand(executor_), job.kind);
   running_.with([&](RunningJobs& jobs) {
     running->nudged = jobs.nudged_early.erase(job.id.value) > 0;
     jobs.by_id[job.id.value] = running;
@@ -129,11 +149,10 @@ base::awaitable<> Worker::loop() {
       polled = std::chrono::steady_clock::now();
       if (!options_.only_process) co_await recover_expired();
     }
-    const bool room =
-        running_.with([](auto& jobs) { return jobs.by_id.size(); }) < options_.jobs_max;
-    if (room) {
+    const auto kinds = kinds_with_room();
+    if (!kinds.empty()) {
       woken_ = false;
-      auto job = co_await take_next();
+      auto job = co_await take_next(kinds);
       if (job && *job) {
         last_project_ = (*job)->project.value;
         auto running = enter(**job);
@@ -146,11 +165,12 @@ base::awaitable<> Worker::loop() {
   }
 }
 
-base::awaitable<Result<std::optional<Job>>> Worker::take_next() {
-  auto taken = co_await database_.write([this](store::Transaction& transaction) {
+base::awaitable<Result<std::optional<Job>>> Worker::take_next(
+    const std::vector<std::string>& kinds) {
+  auto taken = co_await database_.write([this, &kinds](store::Transaction& transaction) {
     const auto now = clock_.now_ms();
     return queue::take(transaction, {.worker = name_,
-                                     .kinds = kinds_,
+                                     .kinds = kinds,
                                      .after_project = last_project_,
                                      .now_ms = now,
                                      .lease_until_ms = now + options_.lease_time.count()});

@@ -179,6 +179,17 @@ TEST_F(Workers, CancellingInterruptsTheHandlerAndEndsTheObject) {
   EXPECT_EQ(trace_.ended_as, State::Cancelled);
 }
 
+TEST_F(Workers, AKindRunsOnlyAsManyAtOnceAsItSays) {
+  Handler bounded = handler([this](Attempt&) { return run_until_cancelled(trace_); });
+  bounded.at_once_max = 2;
+  start(std::move(bounded));
+  for (const char* id : {"j", "k", "l"}) enqueue(id);
+  run_until([&] { return trace_.running == 2; });
+  for (int polls = 0; polls < 50; ++polls) context_.run_one_for(1ms);
+  EXPECT_EQ(trace_.running_most, 2);
+  EXPECT_EQ(get("l").state, State::Queued);
+}
+
 TEST_F(Workers, StoppingGivesJobsBackUnharmed) {
   start(handler([this](Attempt&) { return run_until_cancelled(trace_); }), /*jobs_max=*/2);
   for (const char* id : {"j", "k", "l"}) enqueue(id, 1);

@@ -19,7 +19,9 @@ awaitable<http::Response> ChatRoutes::create(http::Request& request) {
   const json::Value body = co_await json_body(request);
   const CreateRequest wire = parse_request(body);
   inference::GenerateRequest generate = to_generate(wire);
-  generate.project = request.get<gateway::Caller>().project;
+  const auto& caller = request.get<gateway::Caller>();
+  generate.project = caller.project;
+  generate.priority = caller.priority;
 
   const Envelope envelope = envelope_for(wire, ids_.chat_completion(), clock_.unix_seconds());
   auto started = co_await backend_.generate(std::move(generate));

@@ -153,7 +153,7 @@ awaitable<http::Response> CompletionsRoutes::create(http::Request& request) {
   const json::Value body = co_await json_body(request);
   CreateRequest wire = or_throw(json::read<CreateRequest>(body));
   check(wire);
-  auto events = co_await start(wire, request.get<gateway::Caller>().project);
+  auto events = co_await start(wire, request.get<gateway::Caller>());
   const std::string id = ids_.completion();
   if (wire.stream.value_or(false)) {
     co_return http::Response::sse(this, &CompletionsRoutes::stream, std::move(events),
@@ -173,8 +173,8 @@ awaitable<http::Response> CompletionsRoutes::create(http::Request& request) {
   co_return http::Response::json(json::dump(out));
 }
 
-awaitable<std::vector<CompletionsRoutes::Events>> CompletionsRoutes::start(
-    CreateRequest wire, base::ProjectId project) {
+awaitable<std::vector<CompletionsRoutes::Events>> CompletionsRoutes::start(CreateRequest wire,
+                                                                           gateway::Caller caller) {
   std::vector<inference::RawPrompt> prompts;
   if (wire.prompt)
     prompts = wire.prompt->each;
@@ -183,7 +183,8 @@ awaitable<std::vector<CompletionsRoutes::Events>> CompletionsRoutes::start(
   std::vector<Events> out;
   for (auto& prompt : prompts) {
     inference::GenerateRequest generate = to_generate(wire, std::move(prompt));
-    generate.project = project;
+    generate.project = caller.project;
+    generate.priority = caller.priority;
     auto started = co_await backend_.generate(std::move(generate));
     out.push_back(or_throw(std::move(started)));
   }

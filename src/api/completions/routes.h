@@ -8,6 +8,7 @@
 
 #include "api/completions/types.h"
 #include "base/ids.h"
+#include "gateway/caller.h"
 #include "http/router.h"
 #include "inference/backend.h"
 
@@ -24,7 +25,7 @@ class CompletionsRoutes {
 
   base::awaitable<http::Response> create(http::Request& request);
   // One stream of events per prompt, all started; throws the first error.
-  base::awaitable<std::vector<Events>> start(CreateRequest wire, base::ProjectId project);
+  base::awaitable<std::vector<Events>> start(CreateRequest wire, gateway::Caller caller);
   base::awaitable<> stream(http::SseWriter& sse, std::vector<Events> events, CreateRequest wire,
                            std::string id);
 

@@ -76,7 +76,9 @@ base::awaitable<http::Response> EmbeddingsRoutes::create(http::Request& request)
   embed.model = wire.model;
   embed.inputs = wire.input.each;
   embed.dimensions = wire.dimensions;
-  embed.project = request.get<gateway::Caller>().project;
+  const auto& caller = request.get<gateway::Caller>();
+  embed.project = caller.project;
+  embed.priority = caller.priority;
   auto embeddings = co_await backend_.embed(std::move(embed));
   co_return http::Response::json(list_text(or_throw(std::move(embeddings)), wire));
 }

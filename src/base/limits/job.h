@@ -13,6 +13,7 @@ inline constexpr auto job_heartbeat_interval = 10s;
 inline constexpr auto job_poll_interval = 1s;  // looking for jobs that nobody announced
 inline constexpr auto job_backoff_first = 1s;
 inline constexpr auto job_backoff_max = 300s;
+inline constexpr std::size_t jobs_at_once_max = 64;  // of one process, all kinds together
 inline constexpr std::size_t job_early_nudges_max = 1'024;
 
 }  // namespace limits

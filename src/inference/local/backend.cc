@@ -96,20 +96,21 @@ LocalBackend::LocalBackend(LocalOptions options, base::Pools& pools, base::IdGen
       clock_(clock),
       residency_(options_.engine, options_.resident_models_max) {}
 
-std::vector<ModelSource> LocalBackend::sources() const {
+template <class Fn>
+auto LocalBackend::with_sources(Fn fn) const {
   const auto now = clock_.monotonic();
   return known_.with([&](Known& known) {
     if (known.sources.empty() || known.asked + kCatalogueBelief < now) {
       known.sources = options_.catalogue();
       known.asked = now;
     }
-    return known.sources;
+    return fn(std::as_const(known.sources));
   });
 }
 
 std::vector<ModelInfo> LocalBackend::models() const {
   std::vector<ModelInfo> out;
-  for (auto& source : sources()) {
+  for (const auto& source : with_sources([](const auto& all) { return all; })) {
     out.push_back({.id = source.id,
                    .created = source.created,
                    .owned_by = source.owned_by,
@@ -118,13 +119,19 @@ std::vector<ModelInfo> LocalBackend::models() const {
   return out;
 }
 
+bool LocalBackend::has(const std::string& model) const {
+  return with_sources([&](const auto& all) {
+    return std::ranges::find(all, model, &ModelSource::id) != all.end();
+  });
+}
+
 base::awaitable<Result<std::shared_ptr<LoadedModel>>> LocalBackend::acquire(std::string id) {
-  const auto all = sources();
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const auto& source) { return source.id == id; });
-  if (found == all.end()) co_return fail(unknown_model(id));
-  auto model =
-      co_await base::on_pool(pools_.work, [&] { return residency_.acquire(id, found->path); });
+  const auto path = with_sources([&](const auto& all) -> std::optional<std::string> {
+    const auto found = std::ranges::find(all, id, &ModelSource::id);
+    return found == all.end() ? std::nullopt : std::optional(found->path);
+  });
+  if (!path) co_return fail(unknown_model(id));
+  auto model = co_await base::on_pool(pools_.work, [&] { return residency_.acquire(id, *path); });
   co_return std::move(model);
 }
 

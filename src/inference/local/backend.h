@@ -25,6 +25,7 @@ class LocalBackend final : public Backend {
                const base::Clock& clock);
 
   std::vector<ModelInfo> models() const override;
+  bool has(const std::string& model) const override;
   base::awaitable<Result<std::unique_ptr<EventStream>>> generate(GenerateRequest request) override;
   base::awaitable<Result<Embeddings>> embed(EmbedRequest request) override;
   base::awaitable<Result<std::int64_t>> count_tokens(GenerateRequest request) override;
@@ -38,7 +39,9 @@ class LocalBackend final : public Backend {
     base::MonotonicTime asked{};
     std::vector<ModelSource> sources;
   };
-  std::vector<ModelSource> sources() const;
+  // fn(sources) under the lock; the catalogue is asked again when what it said is old.
+  template <class Fn>
+  auto with_sources(Fn fn) const;
   base::awaitable<Result<std::shared_ptr<LoadedModel>>> acquire(std::string id);
 
   LocalOptions options_;

@@ -195,6 +195,10 @@ std::vector<ModelInfo> ScriptedBackend::models() const {
   return out;
 }
 
+bool ScriptedBackend::has(const std::string& model) const {
+  return find(model) != nullptr;
+}
+
 base::awaitable<Result<std::unique_ptr<EventStream>>> ScriptedBackend::generate(
     GenerateRequest request) {
   const Model* model = find(request.model);

@@ -13,6 +13,7 @@ class ScriptedBackend final : public Backend {
   ScriptedBackend(Script script, base::IdGenerator& ids, std::int64_t created);
 
   std::vector<ModelInfo> models() const override;
+  bool has(const std::string& model) const override;
   base::awaitable<Result<std::unique_ptr<EventStream>>> generate(GenerateRequest request) override;
   base::awaitable<Result<Embeddings>> embed(EmbedRequest request) override;
   base::awaitable<Result<std::int64_t>> count_tokens(GenerateRequest request) override;
