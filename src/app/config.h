@@ -47,12 +47,22 @@ struct RetentionConfig {
   std::int64_t sweep_seconds = 60;
 };
 
+struct BatchesConfig {
+  std::int64_t window_seconds = 24 * 3'600;  // then what is left of a batch expires
+};
+
+struct WebhooksConfig {
+  bool allow_private = false;  // also to loopback and private networks
+};
+
 struct Config {
   std::string data;  // directory of all state
   ServerConfig server;
   EngineConfig engine;
   ModelsConfig models;
   RetentionConfig retention;
+  BatchesConfig batches;
+  WebhooksConfig webhooks;
   std::string script;  // a JSON script for the scripted backend; "instant" for one that always says
                        // the same
   std::string log_level = "info";

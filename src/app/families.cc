@@ -1,5 +1,6 @@
 #include "app/families.h"
 
+#include "api/batches/routes.h"
 #include "api/chat/routes.h"
 #include "api/chat/stored_routes.h"
 #include "api/completions/routes.h"
@@ -7,11 +8,15 @@
 #include "api/embeddings/routes.h"
 #include "api/files/routes.h"
 #include "api/uploads/routes.h"
+#include "webhooks/announce.h"
+#include "webhooks/delivery.h"
 
 namespace app {
 
 struct Families::All {
   api::StoredFiles stored_files;
+  webhooks::Announcer announcer;
+  webhooks::Deliveries deliveries;
   api::models::ModelsRoutes models;
   api::chat::StoredChats stored_chats;
   api::chat::ChatRoutes chat;
@@ -21,9 +26,14 @@ struct Families::All {
   api::embeddings::EmbeddingsRoutes embeddings;
   api::files::FilesRoutes files;
   api::uploads::UploadsRoutes uploads;
+  api::batches::BatchService batch_service;
+  api::batches::BatchesRoutes batches;
 
   explicit All(const Parts& p)
       : stored_files(p.database, p.blobs, p.pools, p.ids, p.clock),
+        announcer(p.ids, p.clock),
+        deliveries(p.database, p.pools, p.clock, p.executor,
+                   {.allow_private = p.config.webhooks.allow_private}),
         models(p.backends, p.model_remover),
         stored_chats(p.database, p.pools, p.clock, p.retention.chats_seconds),
         chat(p.backends, stored_chats, p.ids, p.clock),
@@ -32,7 +42,19 @@ struct Families::All {
         edits(p.backends, p.clock),
         embeddings(p.backends),
         files(stored_files),
-        uploads(p.database, stored_files, p.ids, p.clock) {}
+        uploads(p.database, stored_files, p.ids, p.clock),
+        batch_service({.database = p.database,
+                       .blobs = p.blobs,
+                       .pools = p.pools,
+                       .files = stored_files,
+                       .backend = p.backends,
+                       .router = p.router,
+                       .doorbell = p.doorbell,
+                       .announcer = announcer,
+                       .ids = p.ids,
+                       .clock = p.clock},
+                      {.window_seconds = p.config.batches.window_seconds}),
+        batches(batch_service) {}
 
   void add_to(http::Router& router) {
     models.add_to(router);
@@ -43,6 +65,7 @@ struct Families::All {
     embeddings.add_to(router);
     files.add_to(router);
     uploads.add_to(router);
+    batches.add_to(router);
   }
 };
 
@@ -53,7 +76,9 @@ Families::Families(Parts parts) : all_(std::make_unique<All>(parts)) {
 Families::~Families() = default;
 
 std::vector<jobs::Handler> Families::job_handlers() {
-  return {};
+  std::vector<jobs::Handler> all = all_->batch_service.job_handlers();
+  all.push_back(all_->deliveries.handler());
+  return all;
 }
 
 // Kinds that are a row with items and events need no line: see jobs::remove_object.

@@ -5,12 +5,14 @@
 #include <memory>
 #include <vector>
 
+#include "app/config.h"
 #include "base/async.h"
 #include "base/ids.h"
 #include "base/metrics.h"
 #include "base/time.h"
 #include "gateway/backends.h"
 #include "http/router.h"
+#include "jobs/worker.h"
 #include "store/db/database.h"
 #include "api/models/routes.h"
 #include "blob/blob_store.h"
@@ -27,6 +29,7 @@ struct Retention {
 
 // What families are made of. Owned by Server; outlives them.
 struct Parts {
+  const Config& config;
   store::Database& database;
   blob::BlobStore& blobs;
   base::Pools& pools;
@@ -38,6 +41,7 @@ struct Parts {
   api::models::ModelRemover& model_remover;
   http::Router& router;
   Retention retention;
+  base::asio::any_io_executor executor;
 };
 
 class Families {

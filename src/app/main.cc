@@ -68,6 +68,7 @@ class CommandLine {
   void add_run();
   void add_models();
   void add_keys();
+  void add_webhooks();
   void add_bench();
   void add_quantize();
   void add_facts();
@@ -85,8 +86,9 @@ class CommandLine {
   app::PullOptions pull_;
   app::KeyOptions key_;
   app::QuantizeOptions quantize_;
+  app::WebhookOptions webhook_;
   app::BenchOptions bench_;
-  std::string name_;  // of the model or key that a command is about
+  std::string name_;  // of the model, key or webhook that a command is about
   int status_ = 0;
 };
 
@@ -103,6 +105,7 @@ CommandLine::CommandLine() {
   add_run();
   add_models();
   add_keys();
+  add_webhooks();
   add_bench();
   add_quantize();
   add_facts();
@@ -170,6 +173,22 @@ void CommandLine::add_keys() {
   auto* revoke = keys->add_subcommand("revoke", "revoke a key at once");
   revoke->add_option("ID", name_, "as `keys list` shows it")->required();
   on(revoke, [this] { return app::revoke_key(config_, name_); });
+}
+
+void CommandLine::add_webhooks() {
+  auto* webhooks = cli_.add_subcommand("webhooks", "tell other servers what ended");
+  webhooks->require_subcommand(1);
+  auto* add = webhooks->add_subcommand("add", "add an endpoint; its secret is shown once");
+  add->add_option("URL", webhook_.url, "where events are sent by POST")->required();
+  add->add_option("--project", webhook_.project, "whose events")->capture_default_str();
+  add->add_option("--events", webhook_.events, "such as batch.completed (default: all)")
+      ->delimiter(',');
+  on(add, [this] { return app::add_webhook(config_, webhook_); });
+  on(webhooks->add_subcommand("list", "list the endpoints"),
+     [this] { return app::list_webhooks(config_); });
+  auto* remove = webhooks->add_subcommand("remove", "remove an endpoint");
+  remove->add_option("ID", name_, "as `webhooks list` shows it")->required();
+  on(remove, [this] { return app::remove_webhook(config_, name_); });
 }
 
 void CommandLine::add_bench() {

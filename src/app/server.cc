@@ -78,9 +78,9 @@ struct Server::State {
   http::Router router;
   Health health{metrics};
   jobs::Doorbell doorbell;
+  std::unique_ptr<http::IoThreads> io;
   std::unique_ptr<Families> families;
   std::unique_ptr<Sweeper> sweeper;
-  std::unique_ptr<http::IoThreads> io;
   std::unique_ptr<jobs::Worker> worker;
   std::unique_ptr<http::Server> server;
   std::string first_key;
@@ -173,7 +173,9 @@ Status Server::State::add_routes() {
   router.use(std::make_unique<gateway::Authenticator>(
       *database, pools, clock, gateway::Authenticator::Options{.anonymous = anonymous}));
   health.add_to(router);
-  families = std::make_unique<Families>(Parts{.database = *database,
+  io = std::make_unique<http::IoThreads>(static_cast<std::size_t>(config.server.io_threads));
+  families = std::make_unique<Families>(Parts{.config = config,
+                                              .database = *database,
                                               .blobs = *blobs,
                                               .pools = pools,
                                               .backends = backends,
@@ -183,7 +185,8 @@ Status Server::State::add_routes() {
                                               .doorbell = doorbell,
                                               .model_remover = *remover,
                                               .router = router,
-                                              .retention = retention_of(config)});
+                                              .retention = retention_of(config),
+                                              .executor = io->executor()});
   return {};
 }
 
@@ -195,8 +198,8 @@ Status Server::State::start_sweeper() {
 
 // Before the port is open, so that what a crash left is taken back before anyone asks for it.
 Status Server::State::start_jobs() {
-  io = std::make_unique<http::IoThreads>(static_cast<std::size_t>(config.server.io_threads));
-  worker = std::make_unique<jobs::Worker>(jobs::WorkerOptions{.handlers = families->job_handlers()},
+  worker = std::make_unique<jobs::Worker>(jobs::WorkerOptions{.handlers = families->job_handlers(),
+                                                              .jobs_max = limits::jobs_at_once_max},
                                           *database, clock, random, io->executor());
   doorbell.connect(worker.get());
   return boost::asio::co_spawn(io->executor(), worker->start(), boost::asio::use_future).get();
@@ -225,13 +228,14 @@ Server::~Server() {
 }
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
-  auto state = std::make_unique<State>(config);
-  for (const auto step : {&State::check_exposure, &State::open_storage, &State::open_backends,
-                          &State::add_routes, &State::start_jobs, &State::start_sweeper,
-                          &State::listen}) {
-    if (auto status = (*state.*step)(); !status) return fail(status.error());
+  // Destroyed, it takes down what had been started when a step fails.
+  std::unique_ptr<Server> server(new Server(std::make_unique<State>(config)));
+  for (const auto step :
+       {&State::check_exposure, &State::open_storage, &State::open_backends, &State::add_routes,
+        &State::start_jobs, &State::start_sweeper, &State::listen}) {
+    if (auto status = (*server->state_.*step)(); !status) return fail(status.error());
   }
-  return std::unique_ptr<Server>(new Server(std::move(state)));
+  return server;
 }
 
 std::string Server::url() const {
@@ -254,14 +258,19 @@ std::string Server::example_model() const {
 }
 
 void Server::stop() {
-  if (!state_->server) return;
+  if (!state_->io) return;
+  const auto finish = [this](base::awaitable<> task) {
+    boost::asio::co_spawn(state_->io->executor(), std::move(task), boost::asio::use_future).get();
+  };
   state_->health.set_ready(false);
-  const auto executor = state_->io->executor();
-  boost::asio::co_spawn(executor, state_->server->stop(), boost::asio::use_future).get();
-  boost::asio::co_spawn(executor, state_->worker->stop(), boost::asio::use_future).get();
+  if (state_->server) finish(state_->server->stop());
+  if (state_->worker) finish(state_->worker->stop());
   state_->doorbell.connect(nullptr);
   state_->io->stop();
   state_->server.reset();
+  state_->worker.reset();
+  state_->families.reset();
+  state_->io.reset();
 }
 
 }  // namespace app

@@ -119,6 +119,10 @@ std::vector<Setting> make_settings() {
              "days a stored chat completion is kept; 0 is for ever"),
       number("retention.sweep_seconds", AT(retention.sweep_seconds), 1, 86'400,
              "how often what has expired is removed"),
+      number("batches.window_seconds", AT(batches.window_seconds), 1, 2'592'000,
+             "what is left of a batch after so long expires"),
+      boolean("webhooks.allow_private", AT(webhooks.allow_private),
+              "deliver webhooks to loopback and private networks too"),
   };
 }
 

@@ -53,12 +53,6 @@ Worker::Worker(WorkerOptions options, store::Database& database, const base::Clo
 
 Worker::~Worker() = default;
 
-void Worker::add(Handler handler) {
-  CHECK(std::ranges::find(options_.handlers, handler.kind, &Handler::kind) ==
-        options_.handlers.end());
-  options_.handlers.push_back(std::move(handler));
-}
-
 // The kinds of which another job may begin now; none when the worker is full.
 std::vector<std::string> Worker::kinds_with_room() const {
   return running_.with([&](const RunningJobs& jobs) {

@@ -19,8 +19,8 @@
 namespace jobs {
 
 struct WorkerOptions {
-  std::vector<Handler> handlers = {};  // one per kind; more by `Worker::add`
-  std::size_t jobs_max = 16;           // running at a time
+  std::vector<Handler> handlers;  // one per kind
+  std::size_t jobs_max = 16;      // running at a time
   bool only_process = true;  // the database is ours alone (SQLite): at start every lease is void
   std::chrono::milliseconds lease_time = limits::job_lease_time;
   std::chrono::milliseconds heartbeat_interval = limits::job_heartbeat_interval;
@@ -37,8 +37,6 @@ class Worker {
          base::Random& random, base::asio::any_io_executor executor);
   ~Worker();
 
-  // A further kind. Before `start`.
-  void add(Handler handler);
   // Takes back what a crash left running, then works until `stop`. Fails when the database does.
   base::awaitable<Status> start();
   // Looks at the queue now: call it after a commit that enqueued.
@@ -71,7 +69,7 @@ class Worker {
 
   std::vector<std::string> kinds_with_room() const;
 
-  WorkerOptions options_;  // as it is from `start` on
+  const WorkerOptions options_;
   store::Database& database_;
   const QueueClock clock_;
   base::Guarded<std::reference_wrapper<base::Random>> random_;

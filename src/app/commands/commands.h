@@ -45,6 +45,15 @@ int create_key(const Config& config, const KeyOptions& options);
 int list_keys(const Config& config);
 int revoke_key(const Config& config, const std::string& id);
 
+struct WebhookOptions {
+  std::string url;
+  std::string project = "default";
+  std::vector<std::string> events;  // empty: all
+};
+int add_webhook(const Config& config, const WebhookOptions& options);
+int list_webhooks(const Config& config);
+int remove_webhook(const Config& config, const std::string& id);
+
 struct QuantizeOptions {
   std::string input, output, type;
 };

@@ -12,5 +12,6 @@ extern const std::span<const std::string_view> kAccess;
 extern const std::span<const std::string_view> kUsage;
 extern const std::span<const std::string_view> kBlobs;
 extern const std::span<const std::string_view> kJobs;
+extern const std::span<const std::string_view> kBatches;
 
 }  // namespace store::schema
