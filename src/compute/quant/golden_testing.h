@@ -2,31 +2,20 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
+#include "base/golden_testing.h"
+
 namespace compute::quant::testing {
 
-inline std::filesystem::path golden_folder() {
-  if (const char* shared = std::getenv("PARLANCE_SHARED")) {
-    return std::filesystem::path(shared) / "golden" / "quants";
-  }
-  const char* source = std::getenv("PARLANCE_SOURCE");
-  return std::filesystem::path(source != nullptr ? source : ".") / "../shared/golden/quants";
-}
-
 inline bool has_golden() {
-  return std::filesystem::exists(golden_folder());
+  return base::testing::golden_folder("quants").has_value();
 }
 
 inline std::vector<std::byte> golden_bytes(const std::string& file_name) {
-  std::ifstream file(golden_folder() / file_name, std::ios::binary);
-  std::vector<char> chars(std::istreambuf_iterator<char>(file), {});
+  const auto chars = base::testing::read_file(*base::testing::golden_folder("quants") / file_name);
   std::vector<std::byte> bytes(chars.size());
   std::memcpy(bytes.data(), chars.data(), chars.size());
   return bytes;

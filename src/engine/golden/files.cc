@@ -7,19 +7,6 @@
 
 namespace engine {
 
-std::optional<std::filesystem::path> golden_folder() {
-  std::filesystem::path shared;
-  if (const char* given = std::getenv("PARLANCE_SHARED")) {
-    shared = given;
-  } else if (const char* source = std::getenv("PARLANCE_SOURCE")) {
-    shared = std::filesystem::path(source).parent_path() / "shared";
-  }
-  shared /= "golden";
-  std::error_code error;
-  if (!std::filesystem::is_directory(shared, error)) return std::nullopt;
-  return shared;
-}
-
 Result<std::string> read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return fail(ErrorCode::NotFound, "cannot read " + path.filename().string());

@@ -1,10 +1,9 @@
-// Finds and reads the stored reference results (a folder laid out as its README says) for tests and
+// Reads the stored reference results (a folder laid out as its README says) for tests and
 // for the program that compares everything. Not used in serving.
 #pragma once
 
 #include <cstring>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,10 +12,6 @@
 #include "base/json/value.h"
 
 namespace engine {
-
-// The folder with the reference results: PARLANCE_SHARED, else `shared` beside the source tree
-// (PARLANCE_SOURCE). Empty when neither is there: such tests skip.
-std::optional<std::filesystem::path> golden_folder();
 
 Result<std::string> read_file(const std::filesystem::path& path);
 Result<json::Value> read_json(const std::filesystem::path& path);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/golden_testing.h"
 #include "engine/golden/files.h"
 #include "engine/golden/quantisers.h"
 
@@ -9,7 +10,7 @@ namespace engine::golden {
 namespace {
 
 TEST(Quants, EqualTheStoredBlocks) {
-  const auto folder = golden_folder();
+  const auto folder = base::testing::golden_folder();
   if (!folder) GTEST_SKIP() << "no reference results here";
   const auto report = compare_formats(*folder / "quants");
   EXPECT_FALSE(report.empty());
@@ -19,7 +20,7 @@ TEST(Quants, EqualTheStoredBlocks) {
 }
 
 TEST(Quantisers, AreNoWorseThanTheReference) {
-  const auto folder = golden_folder();
+  const auto folder = base::testing::golden_folder();
   if (!folder) GTEST_SKIP() << "no reference results here";
   const auto report = compare_quantisers(*folder / "quants");
   EXPECT_GE(report.size(), 8u);

@@ -2,13 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include "base/golden_testing.h"
 #include "engine/golden/files.h"
 
 namespace engine::golden {
 namespace {
 
 TEST(Sampling, EqualsTheStoredDistributionsAndLogprobs) {
-  const auto folder = golden_folder();
+  const auto folder = base::testing::golden_folder();
   if (!folder) GTEST_SKIP() << "no reference results here";
   const auto report = compare_sampling(*folder / "sampling");
   EXPECT_FALSE(report.empty());

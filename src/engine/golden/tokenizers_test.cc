@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/golden_testing.h"
 #include "engine/golden/files.h"
 
 namespace engine::golden {
@@ -15,13 +16,13 @@ void expect_all_equal(const Report& report) {
 }
 
 TEST(Tokenizers, EqualTheStoredIdsAndTexts) {
-  const auto folder = golden_folder();
+  const auto folder = base::testing::golden_folder();
   if (!folder) GTEST_SKIP() << "no reference results here";
   expect_all_equal(compare_tokenizers(*folder / "tokenizers"));
 }
 
 TEST(Tokenizers, OfTheModelsEqualTheStoredIds) {
-  const auto folder = golden_folder();
+  const auto folder = base::testing::golden_folder();
   if (!folder) GTEST_SKIP() << "no reference results here";
   expect_all_equal(compare_texts(*folder / "architectures"));
 }

@@ -8,6 +8,7 @@
 #include <benchmark/benchmark.h>
 
 #include "base/check.h"
+#include "base/golden_testing.h"
 #include "compute/gguf/file.h"
 #include "engine/golden/files.h"
 #include "engine/tokenizer/tokenizer.h"
@@ -20,7 +21,7 @@ constexpr std::size_t kTextBytes = 1 << 20;
 std::shared_ptr<const Tokenizer> tokenizer() {
   static const auto loaded = [] {
     const char* named = std::getenv("PARLANCE_BENCH_VOCABULARY");
-    const auto folder = golden_folder();
+    const auto folder = base::testing::golden_folder();
     CHECK(named != nullptr || folder.has_value());
     const auto path = named != nullptr ? std::filesystem::path(named)
                                        : *folder / "tokenizers" / "ggml-vocab-gpt-2.gguf";

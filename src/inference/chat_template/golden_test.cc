@@ -3,28 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
+#include "base/golden_testing.h"
 #include "inference/chat_template/chat_template.h"
 
 namespace inference {
 namespace {
-
-std::filesystem::path golden_folder() {
-  const char* shared = std::getenv("PARLANCE_SHARED");
-  const char* source = std::getenv("PARLANCE_SOURCE");
-  const std::filesystem::path root =
-      shared ? shared : std::filesystem::path(source ? source : ".") / ".." / "shared";
-  return root / "golden" / "chat_templates";
-}
-
-std::string read(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 std::vector<Message> hard_conversation() {
   auto call = text_message(Role::Assistant, "Let me look.");
@@ -49,18 +33,19 @@ std::vector<Message> hard_conversation() {
 }
 
 TEST(ChatTemplateGolden, EveryFamilyTakesAHardConversation) {
-  const auto folder = golden_folder();
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no golden data";
+  const auto folder = base::testing::golden_folder("chat_templates");
+  if (!folder) GTEST_SKIP() << "no golden data";
   const std::vector<Tool> tools = {{.kind = Tool::Kind::Function,
                                     .name = "get_weather",
                                     .description = "Weather of a place.",
                                     .parameters = nullptr,
                                     .strict = false,
                                     .format = {}}};
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+  for (const auto& entry : std::filesystem::directory_iterator(*folder)) {
     if (entry.path().extension() != ".jinja") continue;
     const auto name = entry.path().stem().string();
-    const auto chat = ChatTemplate::compile(read(entry.path()), {.bos = "<s>", .eos = "</s>"});
+    const auto chat = ChatTemplate::compile(base::testing::read_file(entry.path()),
+                                            {.bos = "<s>", .eos = "</s>"});
     ASSERT_TRUE(chat) << name << ": " << chat.error().message;
     const auto& can = chat->capabilities();
     RecordProperty(name, (can.tools ? "tools " : "") + std::string(can.tool_calls ? "calls " : "") +

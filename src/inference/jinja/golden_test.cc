@@ -4,23 +4,16 @@
 
 #include <filesystem>
 
+#include "base/golden_testing.h"
 #include "inference/jinja/golden.h"
 
 namespace inference::jinja {
 namespace {
 
-std::filesystem::path golden_folder() {
-  const char* shared = std::getenv("PARLANCE_SHARED");
-  const char* source = std::getenv("PARLANCE_SOURCE");
-  const std::filesystem::path root =
-      shared ? shared : std::filesystem::path(source ? source : ".") / ".." / "shared";
-  return root / "golden" / "chat_templates";
-}
-
 TEST(ChatTemplates, RenderAsTheReferenceDoes) {
-  const auto folder = golden_folder();
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no golden data";
-  const auto results = compare_templates(folder);
+  const auto folder = base::testing::golden_folder("chat_templates");
+  if (!folder) GTEST_SKIP() << "no golden data";
+  const auto results = compare_templates(*folder);
   EXPECT_FALSE(results.empty());
   for (const auto& result : results) {
     EXPECT_THAT(result.differences, ::testing::IsEmpty()) << result.name;

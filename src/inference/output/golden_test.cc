@@ -3,29 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
+#include "base/golden_testing.h"
 #include "inference/chat_template/chat_template.h"
 #include "inference/output/parser.h"
 
 namespace inference::output {
 namespace {
-
-std::filesystem::path golden_folder() {
-  const char* shared = std::getenv("PARLANCE_SHARED");
-  const char* source = std::getenv("PARLANCE_SOURCE");
-  const std::filesystem::path root =
-      shared ? shared : std::filesystem::path(source ? source : ".") / ".." / "shared";
-  return root / "golden" / "chat_templates";
-}
-
-std::string read(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 Tool weather() {
   return {
@@ -39,13 +23,13 @@ Tool weather() {
 }
 
 TEST(OutputGolden, ReadsBackWhatTheTemplatesWrite) {
-  const auto folder = golden_folder();
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no golden data";
+  const auto folder = base::testing::golden_folder("chat_templates");
+  if (!folder) GTEST_SKIP() << "no golden data";
   int compared = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+  for (const auto& entry : std::filesystem::directory_iterator(*folder)) {
     if (entry.path().extension() != ".jinja") continue;
     const auto name = entry.path().stem().string();
-    const auto source = read(entry.path());
+    const auto source = base::testing::read_file(entry.path());
     const auto chat = ChatTemplate::compile(source, {.bos = "<s>", .eos = "</s>"});
     ASSERT_TRUE(chat);
     auto call = text_message(Role::Assistant, "");
