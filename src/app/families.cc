@@ -4,6 +4,7 @@
 #include "api/chat/routes.h"
 #include "api/chat/stored_routes.h"
 #include "api/completions/routes.h"
+#include "api/conversations/routes.h"
 #include "api/edits/routes.h"
 #include "api/embeddings/routes.h"
 #include "api/files/routes.h"
@@ -22,6 +23,7 @@ struct Families::All {
   api::chat::ChatRoutes chat;
   api::chat::StoredChatRoutes chats;
   api::completions::CompletionsRoutes completions;
+  api::conversations::ConversationsRoutes conversations;
   api::edits::EditsRoutes edits;
   api::embeddings::EmbeddingsRoutes embeddings;
   api::files::FilesRoutes files;
@@ -39,6 +41,7 @@ struct Families::All {
         chat(p.backends, stored_chats, p.ids, p.clock),
         chats(stored_chats),
         completions(p.backends, p.ids, p.clock),
+        conversations(p.database, p.pools, p.ids, p.clock),
         edits(p.backends, p.clock),
         embeddings(p.backends),
         files(stored_files),
@@ -61,6 +64,7 @@ struct Families::All {
     chat.add_to(router);
     chats.add_to(router);
     completions.add_to(router);
+    conversations.add_to(router);
     edits.add_to(router);
     embeddings.add_to(router);
     files.add_to(router);
