@@ -122,7 +122,7 @@ test('refuses what does not fit, with the field', async () => {
   await assert.rejects(add(many), refused('array_above_max_length', 'items'));
   await assert.rejects(client.conversations.create({ items: many }), refused('array_above_max_length', 'items'));
   await assert.rejects(add([say('x'), { type: 'message', role: 'nobody', content: 'x' }]), refused('invalid_value', 'items[1]'));
-  await assert.rejects(add([{ type: 'nothing' }]), refused('invalid_value', 'items[0].type'));
+  await assert.rejects(add([{ type: 'nothing' }]), refused('invalid_value', 'items[0]'));
   await assert.rejects(add([], { more: 1 }), refused('unknown_parameter', 'more'));
   await assert.rejects(client.conversations.items.create(id, {}), refused('missing_required_parameter', 'items'));
   await assert.rejects(client.conversations.items.list(id, { limit: 0 }), refused('integer_below_min_value', 'limit'));
