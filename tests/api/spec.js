@@ -62,3 +62,29 @@ export function operations() {
     .filter((m) => ['get', 'post', 'put', 'patch', 'delete'].includes(m))
     .map((method) => ({ method: method.toUpperCase(), path: route })));
 }
+
+const resolve = (node) => (node?.$ref ? resolve(node.$ref.split('/').slice(1).reduce((at, name) => at[name], description)) : node);
+
+// The names of an operation's query parameters.
+export function queryParameters({ method, path: route }) {
+  const parameters = description.paths[route][method.toLowerCase()].parameters ?? [];
+  return parameters.map(resolve).filter((p) => p.in === 'query').map((p) => p.name);
+}
+
+// The name of every property anywhere in an operation's request bodies.
+export function bodyFields({ method, path: route }) {
+  const names = new Set();
+  const seen = new Set();
+  const walk = (given) => {
+    const node = resolve(given);
+    if (node === null || typeof node !== 'object' || seen.has(node)) return;
+    seen.add(node);
+    for (const [name, value] of Object.entries(node.properties ?? {})) { names.add(name); walk(value); }
+    for (const word of ['anyOf', 'oneOf', 'allOf']) for (const one of node[word] ?? []) walk(one);
+    walk(node.items);
+    if (typeof node.additionalProperties === 'object') walk(node.additionalProperties);
+  };
+  const body = resolve(description.paths[route][method.toLowerCase()].requestBody);
+  for (const { schema } of Object.values(body?.content ?? {})) walk(schema);
+  return [...names];
+}
