@@ -14,23 +14,26 @@ export const adminKey = 'sk-admin-0123456789abcdefghijklmnop';
 // A script with one model, `scripted`, and these turns. See src/inference/scripted/script.h.
 export const scripted = (turns, more = {}) => ({ models: [{ id: 'scripted', turns, ...more }] });
 
-// Options: script (an object), args, env, data. Resolves when the server answers.
-export async function startServer({ script, args = [], env = {}, data } = {}) {
+// Options: script (an object), args, env, data, port, wrap (a command that runs the program), spawned (gets the child at once). Resolves
+// when the server answers.
+export async function startServer({ script, args = [], env = {}, data, port = 0, wrap = [], spawned } = {}) {
   const directory = data ?? mkdtempSync(join(tmpdir(), 'parlance-test-'));
-  const flags = ['serve', '--port', '0', '--data', directory, ...args];
+  const flags = ['serve', '--port', `${port}`, '--data', directory, ...args];
   if (script) {
     const file = join(directory, 'script.json');
     writeFileSync(file, JSON.stringify(script));
     flags.push('--script', file);
   }
-  const child = spawn(program, flags, {
+  const [command, ...rest] = [...wrap, program, ...flags];
+  const child = spawn(command, rest, {
     env: { ...process.env, PARLANCE_BOOTSTRAP_KEY: key, PARLANCE_BOOTSTRAP_ADMIN_KEY: adminKey, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  spawned?.(child);
   let output = '';
   let stopping = false;
   const exited = new Promise((resolve) => child.once('exit', (code, signal) => {
-    if (!stopping) console.error(`the server ended by itself (${signal ?? code}):\n${output}`);
+    if (!stopping && signal !== 'SIGKILL' && wrap.length === 0) console.error(`the server ended by itself (${signal ?? code}):\n${output}`);
     resolve(code ?? signal);
   }));
   const url = await new Promise((resolve, reject) => {
