@@ -34,8 +34,10 @@ struct EngineConfig {
 };
 
 struct ModelsConfig {
-  std::string default_model;       // id; empty: the built-in one
-  std::vector<std::string> files;  // further GGUF files to serve
+  std::string default_model;          // id; empty: the built-in one
+  std::vector<std::string> files;     // further GGUF files to serve
+  std::vector<std::string> adapters;  // NAME@BASE=PATH
+  std::vector<std::string> limits;    // NAME.SETTING=VALUE, see model_engine_config
   bool truncate =
       false;  // drop the earliest messages of a chat that does not fit, instead of an error
 };

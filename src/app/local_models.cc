@@ -1,8 +1,62 @@
 #include "app/local_models.h"
 
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 
 namespace app {
+namespace {
+
+constexpr std::array<std::string_view, 5> kPerModel = {"threads", "context_tokens", "memory_mb_max",
+                                                       "sequences_max", "kv_type"};
+
+struct ModelLimit {
+  std::string model, setting, value;
+};
+
+// "NAME.SETTING=VALUE"; names have dots too.
+Result<ModelLimit> parse_limit(const std::string& entry) {
+  const auto equals = entry.find('=');
+  const auto dot = entry.rfind('.', equals);
+  if (equals == entry.npos || dot == entry.npos || dot == 0) {
+    return fail(ErrorCode::InvalidRequest,
+                fmt::format("models.limits: '{}' is not NAME.SETTING=VALUE", entry));
+  }
+  ModelLimit limit{entry.substr(0, dot), entry.substr(dot + 1, equals - dot - 1),
+                   entry.substr(equals + 1)};
+  if (std::ranges::find(kPerModel, limit.setting) != kPerModel.end()) return limit;
+  return fail(ErrorCode::InvalidRequest,
+              fmt::format("models.limits: '{}' is no setting of single models", limit.setting));
+}
+
+// The options of a model with limits of its own; none for others. `limits` were checked at start.
+std::optional<engine::EngineOptions> own_options(const Config& config, const std::string& model) {
+  if (config.models.limits.empty()) return std::nullopt;
+  const auto own = model_engine_config(config.engine, config.models.limits, model);
+  if (!own) return std::nullopt;
+  const auto options = engine_options(*own);
+  return options ? std::optional(*options) : std::nullopt;
+}
+
+}  // namespace
+
+Result<EngineConfig> model_engine_config(const EngineConfig& config,
+                                         const std::vector<std::string>& limits,
+                                         const std::string& model) {
+  Config all;
+  all.engine = config;
+  for (const auto& entry : limits) {
+    const auto limit = parse_limit(entry);
+    if (!limit) return fail(limit.error());
+    Config ignored;
+    auto& target = limit->model == model ? all : ignored;  // the values of others are checked too
+    const auto assignment = "engine." + limit->setting + "=" + limit->value;
+    if (auto status = apply_assignment(target, assignment); !status) return fail(status.error());
+    if (auto options = engine_options(target.engine); !options) return fail(options.error());
+  }
+  return all.engine;
+}
 
 Result<engine::EngineOptions> engine_options(const EngineConfig& config) {
   engine::EngineOptions out;
@@ -27,18 +81,22 @@ Result<std::unique_ptr<inference::local::LocalBackend>> make_local_backend(
     const base::Clock& clock) {
   auto engine = engine_options(config.engine);
   if (!engine) return fail(engine.error());
+  const auto checked = model_engine_config(config.engine, config.models.limits, "");
+  if (!checked) return fail(checked.error());
   inference::local::LocalOptions options;
   options.engine = std::move(*engine);
   options.resident_models_max = static_cast<std::size_t>(config.engine.resident_models_max);
   options.truncate = config.models.truncate;
-  options.catalogue = [&files] {
+  options.catalogue = [&files, config] {
     std::vector<inference::local::ModelSource> out;
     for (const ModelFile& file : files.list()) {
       out.push_back({.id = file.id,
                      .path = file.path,
+                     .base = file.base,
                      .created = file.created,
                      .owned_by = file.built_in ? "parlance" : "user",
-                     .removable = file.removable});
+                     .removable = file.removable,
+                     .engine = own_options(config, file.id)});
     }
     return out;
   };

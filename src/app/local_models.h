@@ -15,6 +15,12 @@ Result<std::unique_ptr<inference::local::LocalBackend>> make_local_backend(
     const Config& config, const ModelFiles& files, base::Pools& pools, base::IdGenerator& ids,
     const base::Clock& clock);
 
+// `config` with the settings that `limits` (NAME.SETTING=VALUE each) has for this model. Errors
+// name what is not a setting of a model, or is out of range.
+Result<EngineConfig> model_engine_config(const EngineConfig& config,
+                                         const std::vector<std::string>& limits,
+                                         const std::string& model);
+
 // The engine's options for any model, without its path.
 Result<engine::EngineOptions> engine_options(const EngineConfig& config);
 

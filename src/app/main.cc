@@ -141,7 +141,11 @@ void CommandLine::add_models() {
      [this] { return app::list_models(config_); });
 
   auto* add = cli_.add_subcommand("add", "add a GGUF file as a model");
-  add->add_option("FILE", add_.path, "the GGUF file; of a split model its first part")->required();
+  add->add_option(
+         "FILE", add_.path,
+         "the GGUF file, of a split model its first part; with --lora: a model that is here")
+      ->required();
+  add->add_option("--lora", add_.lora, "a GGUF LoRA adapter for that model, served beside it");
   add->add_option("--name", add_.id, "the model's name (default: the file's)");
   add->add_flag("--link", add_.link, "link to the file instead of copying it");
   on(add, [this] { return app::add_model(config_, add_); });

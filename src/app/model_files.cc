@@ -13,6 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kAdapterExtension = ".lora";
+
 std::string id_of(const fs::path& path) {
   std::string stem = path.stem().string();
   // "name-00001-of-00003.gguf" is the first part of a split model.
@@ -70,6 +72,46 @@ void append_directory(const fs::path& directory, bool removable, std::vector<Mod
   out.insert(out.end(), found.begin(), found.end());
 }
 
+// "NAME@BASE", as adapters' files are named; the id is empty when it is not that.
+ModelFile named_adapter(const std::string& name) {
+  const auto at = name.find('@');
+  if (at == name.npos) return {};
+  ModelFile model{.id = name.substr(0, at), .path = {}, .base = name.substr(at + 1)};
+  return is_model_id(model.id) && is_model_id(model.base) ? model : ModelFile();
+}
+
+void append_adapters(const fs::path& directory, std::vector<ModelFile>& out) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    if (entry.path().extension() != kAdapterExtension) continue;
+    auto model = named_adapter(entry.path().stem().string());
+    if (model.id.empty()) continue;
+    std::error_code ignored;
+    model.path = entry.path().string();
+    model.created = written_at(entry.path());
+    model.bytes = fs::file_size(entry.path(), ignored);
+    model.removable = true;
+    out.push_back(std::move(model));
+  }
+}
+
+// "NAME@BASE=PATH"
+void append_configured_adapter(const std::string& entry, std::vector<ModelFile>& out) {
+  const auto equals = entry.find('=');
+  auto model = named_adapter(entry.substr(0, equals));
+  if (equals == entry.npos || model.id.empty()) return;
+  std::error_code ignored;
+  model.path = entry.substr(equals + 1);
+  model.created = written_at(model.path);
+  model.bytes = fs::file_size(model.path, ignored);
+  out.push_back(std::move(model));
+}
+
+bool is_adapter(const gguf::File& file) {
+  const auto type = file.find_or<std::string>("general.type", "");
+  return type && *type == "adapter";
+}
+
 // Where the built-in models lie: beside an installed program, else in the source tree it was built
 // from.
 fs::path built_in_directory() {
@@ -90,8 +132,11 @@ bool is_model_id(const std::string& id) {
          });
 }
 
-ModelFiles::ModelFiles(std::string data_directory, std::vector<std::string> configured)
-    : directory_(std::move(data_directory) + "/models"), configured_(std::move(configured)) {}
+ModelFiles::ModelFiles(std::string data_directory, std::vector<std::string> configured,
+                       std::vector<std::string> adapters)
+    : directory_(std::move(data_directory) + "/models"),
+      configured_(std::move(configured)),
+      adapters_(std::move(adapters)) {}
 
 std::vector<ModelFile> ModelFiles::list() const {
   std::vector<ModelFile> out;
@@ -104,6 +149,8 @@ std::vector<ModelFile> ModelFiles::list() const {
                    .bytes = fs::file_size(path, ignored)});
   }
   append_directory(directory_, true, out);
+  for (const std::string& entry : adapters_) append_configured_adapter(entry, out);
+  append_adapters(directory_, out);
   // The first of a name wins.
   std::vector<ModelFile> unique;
   for (auto& model : out) {
@@ -122,6 +169,10 @@ Result<ModelFile> ModelFiles::find(const std::string& id) const {
               fmt::format("There is no model '{}' here. `parlance models` lists them.", id));
 }
 
+Result<ModelFile> ModelFiles::base_of(const ModelFile& model) const {
+  return model.base.empty() ? Result<ModelFile>(model) : find(model.base);
+}
+
 Result<ModelFile> ModelFiles::default_model(const std::string& configured_id) const {
   if (!configured_id.empty()) return find(configured_id);
   // A file named on the command line is what its user wants to talk to.
@@ -134,10 +185,37 @@ Result<ModelFile> ModelFiles::default_model(const std::string& configured_id) co
   return all.front();
 }
 
+// An adapter needs a base model, a model has none.
+Status ModelFiles::check_kind(const gguf::File& file, const AddOptions& options) const {
+  if (is_adapter(file) != options.base.empty()) return check_base(options.base);
+  return fail(
+      ErrorCode::InvalidRequest,
+      options.base.empty()
+          ? "This is a LoRA adapter. Add it to the model it was made for: parlance add MODEL "
+            "--lora FILE --name NAME"
+          : "The file is not a LoRA adapter.");
+}
+
+Status ModelFiles::check_base(const std::string& id) const {
+  if (id.empty()) return {};
+  const auto base = find(id);
+  if (!base) return fail(base.error());
+  if (base->base.empty()) return {};
+  return fail(ErrorCode::InvalidRequest, fmt::format("'{}' is an adapter itself.", id));
+}
+
+std::vector<std::pair<std::filesystem::path, std::filesystem::path>> ModelFiles::files_to_add(
+    const AddOptions& options, const std::string& id) const {
+  const auto folder = fs::path(directory_);
+  if (options.base.empty()) return parts_of(options.path, folder / id);
+  return {{options.path, folder / (id + "@" + options.base + kAdapterExtension)}};
+}
+
 Result<ModelFile> ModelFiles::add(const AddOptions& options) {
   auto opened = gguf::File::open(options.path);
   if (!opened) return fail(opened.error());
 
+  if (auto fits = check_kind(*opened, options); !fits) return fail(fits.error());
   const std::string id = options.id.empty() ? id_of(options.path) : options.id;
   if (!is_model_id(id)) {
     return fail(ErrorCode::InvalidRequest,
@@ -152,7 +230,7 @@ Result<ModelFile> ModelFiles::add(const AddOptions& options) {
 
   std::error_code error;
   fs::create_directories(directory_, error);
-  for (const auto& [source, target] : parts_of(options.path, fs::path(directory_) / id)) {
+  for (const auto& [source, target] : files_to_add(options, id)) {
     if (error) break;
     if (options.link) {
       fs::create_symlink(fs::absolute(source), target, error);
@@ -189,8 +267,12 @@ Status ModelFiles::remove(const std::string& id) {
                 fmt::format("The model '{}' was not added, so it cannot be removed.", id));
   }
   std::error_code error;
-  for (const auto& [source, target] : parts_of(model->path, fs::path(directory_) / id))
-    fs::remove(source, error);
+  if (!model->base.empty()) {
+    fs::remove(model->path, error);
+  } else {
+    for (const auto& [source, target] : parts_of(model->path, fs::path(directory_) / id))
+      fs::remove(source, error);
+  }
   if (error)
     return fail(ErrorCode::StorageFailed,
                 "The model's file could not be removed: " + error.message());

@@ -85,7 +85,8 @@ struct Server::State {
   std::unique_ptr<http::Server> server;
   std::string first_key;
 
-  explicit State(const Config& given) : config(given), files(given.data, given.models.files) {}
+  explicit State(const Config& given)
+      : config(given), files(given.data, given.models.files, given.models.adapters) {}
 
   Status check_exposure();
   Status open_storage();

@@ -110,6 +110,11 @@ std::vector<Setting> make_settings() {
            "model that `run` and the printed example use"),
       list("models.files", AT(models.files),
            "further GGUF files to serve, beside those that were added"),
+      list("models.adapters", AT(models.adapters),
+           "LoRA adapters to serve as models of their own: NAME@BASE=FILE.gguf, BASE a model here"),
+      list("models.limits", AT(models.limits),
+           "settings of single models: NAME.SETTING=VALUE, of engine.threads, context_tokens, "
+           "memory_mb_max, sequences_max and kv_type"),
       boolean("models.truncate", AT(models.truncate),
               "drop the earliest messages of a chat that does not fit, instead of an error"),
 

@@ -40,6 +40,21 @@ Result<Planned> open_and_plan(const EngineOptions& options) {
   return Planned{std::move(*file), std::move(*plan)};
 }
 
+// Before anything big is allocated, so that a machine that runs out of memory says why.
+void announce(const MemoryPlan& memory, const EngineOptions& options) {
+  constexpr double kMegabyte = 1e6;
+  LOG(Info,
+      "{}: needs {:.0f} MB of {:.0f} MB available: weights {:.0f}, cache up to {:.0f} for a "
+      "context "
+      "of {} tokens, work space {:.0f}",
+      options.model_path.substr(options.model_path.rfind('/') + 1),
+      static_cast<double>(memory.total()) / kMegabyte,
+      static_cast<double>(memory.available) / kMegabyte,
+      static_cast<double>(memory.weights) / kMegabyte,
+      static_cast<double>(memory.cache) / kMegabyte, memory.context_tokens,
+      static_cast<double>(memory.work) / kMegabyte);
+}
+
 std::unexpected<Error> invalid(std::string message, std::string param, std::string reason = {}) {
   return fail(ErrorCode::InvalidRequest, std::move(message), std::move(param), std::move(reason));
 }
@@ -85,13 +100,17 @@ Status check_generate(const GenerateRequest& request, const ModelInfo& info) {
   return {};
 }
 
-Result<int> find_adapter(const std::map<std::string, int>& adapters, const std::string& name) {
-  if (name.empty()) return kNoAdapter;
-  const auto found = adapters.find(name);
-  if (found == adapters.end()) {
-    return fail(ErrorCode::NotFound, fmt::format("there is no adapter '{}'", name), "model");
-  }
-  return found->second;
+// Adapters are small beside a model, but a file can claim to be anything.
+Status check_adapter_memory(const std::string& path) {
+  const auto file = gguf::File::open(path);
+  if (!file) return fail(file.error());
+  std::size_t bytes = 0;
+  for (const auto& tensor : file->tensors()) bytes += tensor.bytes.size();
+  const auto available = available_memory();
+  if (bytes <= available) return {};
+  return fail(ErrorCode::ResourceExhausted,
+              fmt::format("the adapter does not fit: it needs {:.1f} MB, {:.1f} MB are available",
+                          static_cast<double>(bytes) / 1e6, static_cast<double>(available) / 1e6));
 }
 
 // Pages computed with one adapter mean nothing to another.
@@ -124,24 +143,23 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
   parts.file = std::make_unique<gguf::File>(std::move(planned->file));
   parts.plan = std::move(planned->plan);
   parts.pool = std::make_unique<compute::Pool>(options.threads);
+  announce(parts.plan.memory, options);
   auto model = load_model(*parts.file, parts.plan.memory.context_tokens, *parts.pool);
   if (!model) return fail(model.error());
   parts.model = std::move(*model);
-  for (const auto& adapter : options.adapters) {
-    const auto number = parts.model->add_adapter(adapter.path);
-    if (!number) return fail(number.error());
-    parts.adapters[adapter.name] = *number;
-  }
-  const auto& memory = parts.plan.memory;
-  constexpr double kMebibyte = 1 << 20;
-  LOG(Info,
-      "model {}: weights {:.0f} MiB, cache up to {:.0f} MiB, work space {:.0f} MiB, context {}",
-      parts.model->info().architecture, static_cast<double>(memory.weights) / kMebibyte,
-      static_cast<double>(memory.cache) / kMebibyte, static_cast<double>(memory.work) / kMebibyte,
-      memory.context_tokens);
   auto core = Core::create(std::move(parts), options);
   if (!core) return fail(core.error());
-  return std::unique_ptr<Engine>(new Engine(std::move(*core)));
+  auto engine = std::unique_ptr<Engine>(new Engine(std::move(*core)));
+  for (const auto& adapter : options.adapters) {
+    if (auto status = engine->add_adapter(adapter); !status) return fail(status.error());
+  }
+  return engine;
+}
+
+Status Engine::add_adapter(const AdapterOptions& adapter) {
+  if (core_->find_adapter(adapter.name)) return {};
+  if (auto status = check_adapter_memory(adapter.path); !status) return status;
+  return core_->add_adapter(adapter);
 }
 
 const ModelInfo& Engine::model() const {
@@ -163,7 +181,7 @@ void Engine::stop_choice(RequestId id, int choice) {
 Result<RequestHandle> Engine::submit(GenerateRequest request, std::function<void()> notify) {
   const auto& info = core_->info();
   if (auto status = check_generate(request, info); !status) return fail(status.error());
-  const auto adapter = find_adapter(core_->adapters(), request.adapter);
+  const auto adapter = core_->find_adapter(request.adapter);
   if (!adapter) return fail(adapter.error());
   const int room = info.context_tokens - static_cast<int>(request.prompt.size());
   request.tokens_max = request.tokens_max > 0 ? std::min(request.tokens_max, room) : room;
@@ -197,7 +215,7 @@ Result<RequestHandle> Engine::submit(EmbedRequest request, std::function<void()>
   if (auto status = check_tokens(request.tokens, info, false); !status) {
     return fail(status.error());
   }
-  const auto adapter = find_adapter(core_->adapters(), request.adapter);
+  const auto adapter = core_->find_adapter(request.adapter);
   if (!adapter) return fail(adapter.error());
   const auto own = info.pooling == Pooling::None ? Pooling::Mean : info.pooling;
   const auto pooling = request.pooling.value_or(own);

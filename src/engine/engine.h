@@ -30,7 +30,8 @@ struct EngineOptions {
   std::vector<AdapterOptions> adapters = {};
   std::size_t threads = 0;           // 0: one per core
   int context_tokens = 0;            // longest sequence; 0: as trained, or what memory allows
-  std::size_t memory_bytes_max = 0;  // weights, cache and work space; 0: what the machine has free
+  std::size_t memory_bytes_max = 0;  // weights, cache, work space; 0, and at most: what is free
+  std::size_t memory_bytes_free = 0;  // for everything this model needs; 0: ask the machine
   KvType kv_type = KvType::F16;
   int sequences_max = 32;       // running at a time; others wait
   int requests_max = 1'024;     // running and waiting; more are refused as overloaded
@@ -46,7 +47,8 @@ struct MemoryPlan {
   std::size_t cache = 0;
   std::size_t work = 0;  // activations and logits of one step
   std::size_t available = 0;
-  int context_tokens = 0;
+  int context_tokens = 0;  // what fits
+  int context_wanted = 0;  // as trained, or as the options say
 
   std::size_t total() const { return weights + cache + work; }
 };
@@ -87,7 +89,8 @@ struct RequestHandle {
 struct EngineStats {
   std::size_t pages = 0;
   std::size_t pages_in_use = 0;
-  std::size_t pages_cached = 0;  // kept for reuse, free on demand
+  std::size_t pages_cached = 0;         // kept for reuse, free on demand
+  std::size_t cache_bytes_touched = 0;  // of the plan's cache: memory that was used at some time
   std::size_t running = 0;
   std::size_t waiting = 0;
   std::uint64_t steps = 0;
@@ -109,6 +112,10 @@ class Engine {
   // What `load` would need, from the file's header alone.
   static Result<MemoryPlan> plan_memory(const EngineOptions& options);
   ~Engine();
+
+  // Loads a LoRA adapter between two steps, unless one of that name is there already; waits for it.
+  // Errors say what does not fit the model.
+  Status add_adapter(const AdapterOptions& adapter);
 
   const ModelInfo& model() const;
   const MemoryPlan& memory() const;

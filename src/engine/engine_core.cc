@@ -4,6 +4,8 @@
 #include <chrono>
 #include <new>
 
+#include <fmt/format.h>
+
 #include "base/check.h"
 
 namespace engine {
@@ -64,6 +66,23 @@ Result<RequestHandle> Engine::Core::submit(std::unique_ptr<LiveRequest> request,
   return handle;
 }
 
+Result<int> Engine::Core::find_adapter(const std::string& name) const {
+  if (name.empty()) return kNoAdapter;
+  const auto number = adapters_.with([&](const auto& adapters) {
+    const auto found = adapters.find(name);
+    return found == adapters.end() ? kNoAdapter : found->second;
+  });
+  if (number != kNoAdapter) return number;
+  return fail(ErrorCode::NotFound, fmt::format("there is no adapter '{}'", name), "model");
+}
+
+Status Engine::Core::add_adapter(const AdapterOptions& adapter) {
+  AddAdapter message{adapter, {}};
+  auto done = message.done.get_future();
+  post(std::move(message));
+  return done.get();
+}
+
 void Engine::Core::cancel(RequestId id) {
   post(Cancel{id});
 }
@@ -100,6 +119,8 @@ bool Engine::Core::take_messages() {
       for (auto& message : messages) {
         if (auto* request = std::get_if<std::unique_ptr<LiveRequest>>(&message)) {
           handle(std::move(*request));
+        } else if (auto* add = std::get_if<AddAdapter>(&message)) {
+          add->done.set_value(fail(ErrorCode::Cancelled, "the engine is shutting down"));
         }
       }
       return false;
@@ -132,6 +153,19 @@ void Engine::Core::handle(StopChoice stop) {
   if (!choice.finished && choice.generated > 0) {
     finish_choice(choice, FinishReason::Stop, std::nullopt);
   }
+}
+
+void Engine::Core::handle(AddAdapter add) {
+  if (find_adapter(add.adapter.name)) return add.done.set_value({});  // asked for twice at a time
+  Result<int> number = kNoAdapter;
+  try {
+    number = parts_.model->add_adapter(add.adapter.path);
+  } catch (const std::bad_alloc&) {
+    number = fail(ErrorCode::ResourceExhausted, "there is no memory for the adapter");
+  }
+  if (!number) return add.done.set_value(fail(number.error()));
+  adapters_.with([&](auto& adapters) { adapters[add.adapter.name] = *number; });
+  add.done.set_value({});
 }
 
 void Engine::Core::schedule(Choice& choice) {
@@ -463,6 +497,7 @@ void Engine::Core::publish_stats(double seconds, std::uint64_t generated_before)
   counted_.pages = usage.pages;
   counted_.pages_in_use = usage.pages_in_use;
   counted_.pages_cached = usage.pages_cached;
+  counted_.cache_bytes_touched = usage.bytes_touched;
   counted_.running = counts.running;
   counted_.waiting = counts.waiting;
   counted_.preemptions = counts.preemptions;

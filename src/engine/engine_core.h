@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -32,7 +33,6 @@ class Engine::Core {
     std::unique_ptr<compute::Pool> pool;
     std::unique_ptr<Model> model;
     CachePlan plan;
-    std::map<std::string, int> adapters;  // by name
   };
 
   static Result<std::unique_ptr<Core>> create(Parts parts, const EngineOptions& options);
@@ -40,9 +40,11 @@ class Engine::Core {
 
   const ModelInfo& info() const { return parts_.model->info(); }
   const MemoryPlan& memory() const { return parts_.plan.memory; }
-  const std::map<std::string, int>& adapters() const { return parts_.adapters; }
 
   // Any thread.
+  // The number that batches name it by, kNoAdapter for no name; NotFound.
+  Result<int> find_adapter(const std::string& name) const;
+  Status add_adapter(const AdapterOptions& adapter);
   Result<RequestHandle> submit(std::unique_ptr<LiveRequest> request, std::function<void()> notify);
   void cancel(RequestId id);
   void stop_choice(RequestId id, int choice);
@@ -56,7 +58,11 @@ class Engine::Core {
     RequestId id;
     int choice;
   };
-  using Message = std::variant<std::unique_ptr<LiveRequest>, Cancel, StopChoice>;
+  struct AddAdapter {
+    AdapterOptions adapter;
+    std::promise<Status> done;
+  };
+  using Message = std::variant<std::unique_ptr<LiveRequest>, Cancel, StopChoice, AddAdapter>;
 
   Core(Parts parts, const EngineOptions& options, KvCache cache);
   void post(Message message);
@@ -76,6 +82,7 @@ class Engine::Core {
   void handle(std::unique_ptr<LiveRequest> request);
   void handle(Cancel cancel);
   void handle(StopChoice stop);
+  void handle(AddAdapter add);
 
   void step();
   void guess_ahead();
@@ -118,6 +125,7 @@ class Engine::Core {
   std::atomic<std::size_t> live_ = 0;  // requests accepted and not ended
   std::atomic<RequestId> next_id_ = 1;
   base::Guarded<EngineStats> stats_;
+  base::Guarded<std::map<std::string, int>> adapters_;  // numbers by name
   std::thread thread_;
 };
 

@@ -311,6 +311,58 @@ TEST_F(EngineTest, RunsSeveralAdaptersInOneBatch) {
   }
 }
 
+TEST_F(EngineTest, AnAdapterDoesWhatMergingItIntoTheWeightsDoes) {
+  testing::write_tiny_adapter(folder_.path("a.gguf"), 11);
+  testing::write_merged_tiny_model(folder_.path("merged.gguf"), 1, 11);
+  auto asked = request(60, 5, 1);
+  asked.top_logprobs = 0;
+  asked.prompt_logprobs = true;
+  auto merged = options();
+  merged.model_path = folder_.path("merged.gguf");
+  const auto expected = collect(Engine::load(merged).value()->submit(asked).value());
+  const auto engine = Engine::load(options()).value();
+  ASSERT_TRUE(engine->add_adapter({"a", folder_.path("a.gguf")}));
+  const auto plain = collect(engine->submit(asked).value());
+  asked.adapter = "a";
+  const auto adapted = collect(engine->submit(asked).value());
+  double largest = 0, change = 0;
+  for (std::size_t i = 1; i < 60; ++i) {
+    const float exact = expected.prompt.logprobs[i]->chosen;
+    largest = std::max<double>(largest, std::abs(adapted.prompt.logprobs[i]->chosen - exact));
+    change = std::max<double>(change, std::abs(plain.prompt.logprobs[i]->chosen - exact));
+  }
+  // Keys and values are rounded to f16, a relative 2^-11, from sums taken in another order.
+  EXPECT_LT(largest, 0.02);
+  EXPECT_GT(change, 0.2);
+}
+
+TEST_F(EngineTest, AddsAdaptersWhileItRunsAndCachesForEachAlone) {
+  testing::write_tiny_adapter(folder_.path("a.gguf"), 11);
+  const auto engine = Engine::load(options()).value();
+  const auto running = engine->submit(request(10, 1, 300)).value();
+  ASSERT_TRUE(engine->add_adapter({"a", folder_.path("a.gguf")}));
+  EXPECT_TRUE(engine->add_adapter({"a", "already there: not looked at"}));
+  EXPECT_EQ(collect(running).tokens.at(0).size(), 300u);
+  auto asked = request(150, 3);
+  EXPECT_EQ(collect(engine->submit(asked).value()).usage.cached_tokens, 0);
+  asked.adapter = "a";
+  EXPECT_EQ(collect(engine->submit(asked).value()).usage.cached_tokens, 0);
+  EXPECT_GE(collect(engine->submit(asked).value()).usage.cached_tokens, 128);
+}
+
+TEST_F(EngineTest, RefusesAdaptersThatDoNotFit) {
+  const auto engine = Engine::load(options()).value();
+  EXPECT_FALSE(engine->add_adapter({"none", folder_.path("none.gguf")}));
+  EXPECT_EQ(engine->add_adapter({"model", options().model_path}).error().code,
+            ErrorCode::InvalidRequest);
+  testing::write_tiny_adapter(folder_.path("wide.gguf"), 11, {.d_model = 64});
+  EXPECT_EQ(engine->add_adapter({"wide", folder_.path("wide.gguf")}).error().code,
+            ErrorCode::CorruptData);
+  auto asked = request(10, 1);
+  asked.adapter = "wide";
+  EXPECT_EQ(engine->submit(asked).error().code, ErrorCode::NotFound);
+}
+
 TEST_F(EngineTest, ShortensTheContextToTheMemoryOrRefusesWithTheNumbers) {
   auto roomy = options();
   EXPECT_EQ(Engine::plan_memory(roomy)->context_tokens, 512);

@@ -97,7 +97,10 @@ std::size_t available_memory() {
   const auto limit = number_in("/sys/fs/cgroup/memory.max", "");
   const auto used = number_in("/sys/fs/cgroup/memory.current", "");
   if (limit != kUnknown && used != kUnknown) {
-    available = std::min(available, limit - std::min(limit, used));
+    // Cached file contents count as used and leave when memory is needed.
+    const auto cached = number_in("/sys/fs/cgroup/memory.stat", "inactive_file");
+    const auto held = used - (cached == kUnknown ? 0 : std::min(used, cached));
+    available = std::min(available, limit - std::min(limit, held));
   }
   return available == kUnknown ? std::size_t{4} << 30 : available;
 }
@@ -113,7 +116,11 @@ Result<CachePlan> plan_cache(const ModelSpec& spec, const gguf::File& file,
       spec.causal ? options.rows_per_step_max : std::max(options.rows_per_step_max, wanted);
   // Encoders compute a text at once and forget it: precision costs them nothing.
   plan.layout = KvLayout(spec.causal ? options.kv_type : KvType::F32, kv_layers_of(spec));
-  memory.available = options.memory_bytes_max > 0 ? options.memory_bytes_max : available_memory();
+  memory.available = options.memory_bytes_free > 0 ? options.memory_bytes_free : available_memory();
+  if (options.memory_bytes_max > 0) {
+    memory.available = std::min(memory.available, options.memory_bytes_max);
+  }
+  memory.context_wanted = wanted;
   memory.weights = weight_bytes(file);
   memory.work = work_bytes(spec, options, spec.causal ? step : std::min(step, 8'192));
   const auto fixed = memory.weights + memory.work;

@@ -16,8 +16,10 @@ struct Rates {
   double prompt = 0, generated = 0;  // tokens per second
 };
 
-Result<Rates> measure(engine::Engine& engine, const BenchOptions& options, base::Random& random) {
+Result<Rates> measure(engine::Engine& engine, const BenchOptions& options,
+                      const std::string& adapter, base::Random& random) {
   engine::GenerateRequest request;
+  request.adapter = adapter;
   for (int i = 0; i < options.prompt_tokens; ++i) {
     request.prompt.push_back(static_cast<engine::TokenId>(random.below(engine.model().n_vocab)));
   }
@@ -51,20 +53,24 @@ double median(std::vector<double> values) {
 }  // namespace
 
 int bench(const Config& config, const BenchOptions& options) {
-  const ModelFiles files(config.data, config.models.files);
+  const ModelFiles files(config.data, config.models.files, config.models.adapters);
   auto file = options.model.empty() ? files.default_model(config.models.default_model)
                                     : files.find(options.model);
   if (!file) return complain(file.error().message);
   auto engine_options = app::engine_options(config.engine);
   if (!engine_options) return complain(engine_options.error().message);
-  engine_options->model_path = file->path;
+  const auto base = files.base_of(*file);
+  if (!base) return complain(base.error().message);
+  engine_options->model_path = base->path;
+  const bool adapts = !file->base.empty();
+  if (adapts) engine_options->adapters = {{.name = file->id, .path = file->path}};
   auto engine = engine::Engine::load(*engine_options);
   if (!engine) return complain(engine.error().message);
 
   base::SeededRandom random(1);
   std::vector<double> prompt, generated;
   for (int i = 0; i < options.repetitions; ++i) {
-    auto rates = measure(**engine, options, random);
+    auto rates = measure(**engine, options, adapts ? file->id : "", random);
     if (!rates) return complain(rates.error().message);
     prompt.push_back(rates->prompt);
     generated.push_back(rates->generated);

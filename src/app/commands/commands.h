@@ -23,7 +23,8 @@ int run(const Config& config, const RunOptions& options);
 int list_models(const Config& config);
 
 struct AddOptions {
-  std::string path, id;
+  std::string path, id;  // with `lora`: path is the id of its base model
+  std::string lora;      // an adapter's file
   bool link = false;
 };
 int add_model(const Config& config, const AddOptions& options);

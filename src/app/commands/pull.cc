@@ -153,7 +153,7 @@ int pull_model(const Config& config, const PullOptions& options) {
   auto url = http::parse_url(url_of(options.source));
   if (!url)
     return complain("'" + options.source + "' is neither a URL nor OWNER/REPOSITORY/FILE.gguf");
-  ModelFiles files(config.data, config.models.files);
+  ModelFiles files(config.data, config.models.files, config.models.adapters);
   std::error_code error;
   fs::create_directories(files.directory(), error);
   const std::string name = file_name(url->target);

@@ -73,7 +73,7 @@ Turn ask(Backend& backend, const GenerateRequest& request) {
 }  // namespace
 
 int run(const Config& config, const RunOptions& options) {
-  ModelFiles files(config.data, config.models.files);
+  ModelFiles files(config.data, config.models.files, config.models.adapters);
   auto file = options.model.empty() ? files.default_model(config.models.default_model)
                                     : files.find(options.model);
   if (!file) return complain(file.error().message);

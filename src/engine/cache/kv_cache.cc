@@ -296,6 +296,7 @@ KvUsage KvCache::usage() const {
     usage.pages_cached += cached;
     usage.pages_in_use += pool.page_count() - pool.free_count() - cached;
     usage.bytes += pool.page_count() * pool.page_bytes();
+    usage.bytes_touched += pool.touched_count() * pool.page_bytes();
   }
   return usage;
 }

@@ -31,10 +31,11 @@ struct KvCacheOptions {
 };
 
 struct KvUsage {
-  std::size_t pages = 0;         // all groups together
-  std::size_t pages_in_use = 0;  // by a sequence
-  std::size_t pages_cached = 0;  // by the tree only; free on demand
-  std::size_t bytes = 0;         // of all pages
+  std::size_t pages = 0;          // all groups together
+  std::size_t pages_in_use = 0;   // by a sequence
+  std::size_t pages_cached = 0;   // by the tree only; free on demand
+  std::size_t bytes = 0;          // of all pages
+  std::size_t bytes_touched = 0;  // of those that were used at some time: memory by now
 };
 
 // Owned by the engine; engine thread only.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -38,13 +39,15 @@ PagePool::PagePool(PagePool&& other) noexcept
     : arena_(std::exchange(other.arena_, nullptr)),
       page_bytes_(other.page_bytes_),
       references_(std::move(other.references_)),
-      free_(std::move(other.free_)) {}
+      free_(std::move(other.free_)),
+      touched_(other.touched_) {}
 
 PagePool& PagePool::operator=(PagePool&& other) noexcept {
   std::swap(arena_, other.arena_);
   std::swap(page_bytes_, other.page_bytes_);
   std::swap(references_, other.references_);
   std::swap(free_, other.free_);
+  std::swap(touched_, other.touched_);
   return *this;
 }
 
@@ -57,6 +60,7 @@ std::optional<PageId> PagePool::allocate() {
   const PageId page = free_.back();
   free_.pop_back();
   references_[page] = 1;
+  touched_ = std::max(touched_, static_cast<std::size_t>(page) + 1);
   return page;
 }
 

@@ -36,6 +36,8 @@ class PagePool {
   std::size_t page_bytes() const { return page_bytes_; }
   std::size_t page_count() const { return references_.size(); }
   std::size_t free_count() const { return free_.size(); }
+  // Pages that were used at some time: the arena's rest is no memory yet.
+  std::size_t touched_count() const { return touched_; }
 
  private:
   PagePool(std::byte* arena, std::size_t page_bytes, std::size_t page_count);
@@ -44,6 +46,7 @@ class PagePool {
   std::size_t page_bytes_ = 0;
   std::vector<std::int32_t> references_;  // [page_count]
   std::vector<PageId> free_;              // last freed is reused first: it is warm
+  std::size_t touched_ = 0;
 };
 
 }  // namespace engine

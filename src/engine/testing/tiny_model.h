@@ -39,4 +39,8 @@ void write_tiny_model(const std::string& path, std::uint64_t seed,
 void write_tiny_adapter(const std::string& path, std::uint64_t seed,
                         const TinyModelShape& shape = {});
 
+// The model with that adapter's change in its own weights.
+void write_merged_tiny_model(const std::string& path, std::uint64_t seed,
+                             std::uint64_t adapter_seed, const TinyModelShape& shape = {});
+
 }  // namespace engine::testing

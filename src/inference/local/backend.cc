@@ -40,6 +40,12 @@ engine::Priority to_engine(Priority priority) {
   return priority == Priority::Background ? engine::Priority::Batch : engine::Priority::Interactive;
 }
 
+const ModelSource* find_source(const std::vector<ModelSource>& all, const std::string& id) {
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& source) { return source.id == id; });
+  return found == all.end() ? nullptr : &*found;
+}
+
 Status check(const LoadedModel& model, const GenerateRequest& request) {
   if (!model.engine->model().generates) {
     return fail(ErrorCode::InvalidRequest,
@@ -120,26 +126,51 @@ std::vector<ModelInfo> LocalBackend::models() const {
 }
 
 bool LocalBackend::has(const std::string& model) const {
-  return with_sources([&](const auto& all) {
-    return std::ranges::find(all, model, &ModelSource::id) != all.end();
+  return with_sources([&](const auto& all) { return find_source(all, model) != nullptr; });
+}
+
+void LocalBackend::forget(const std::string& id) {
+  const auto wanted = find(id);
+  residency_.forget(wanted ? wanted->model.id : id);
+}
+
+Result<LocalBackend::Wanted> LocalBackend::find(const std::string& id) const {
+  return with_sources([&](const auto& all) -> Result<Wanted> {
+    const auto* asked = find_source(all, id);
+    if (asked == nullptr) return fail(unknown_model(id));
+    if (asked->base.empty()) return Wanted{.model = *asked, .adapter = {}};
+    const auto* model = find_source(all, asked->base);
+    if (model == nullptr || !model->base.empty()) {
+      return fail(ErrorCode::NotFound,
+                  fmt::format("The model '{}' adapts '{}', which is not here.", id, asked->base));
+    }
+    return Wanted{.model = *model, .adapter = {.name = id, .path = asked->path}};
   });
 }
 
-base::awaitable<Result<std::shared_ptr<LoadedModel>>> LocalBackend::acquire(std::string id) {
-  const auto path = with_sources([&](const auto& all) -> std::optional<std::string> {
-    const auto found = std::ranges::find(all, id, &ModelSource::id);
-    return found == all.end() ? std::nullopt : std::optional(found->path);
-  });
-  if (!path) co_return fail(unknown_model(id));
-  auto model = co_await base::on_pool(pools_.work, [&] { return residency_.acquire(id, *path); });
-  co_return std::move(model);
+base::awaitable<Result<LocalBackend::Acquired>> LocalBackend::acquire(std::string id) {
+  const auto wanted = find(id);
+  if (!wanted) co_return fail(wanted.error());
+  auto acquired = co_await base::on_pool(pools_.work, [&] { return load(*wanted); });
+  co_return std::move(acquired);
+}
+
+// Blocks while the model, or the adapter, is loaded.
+Result<LocalBackend::Acquired> LocalBackend::load(const Wanted& wanted) {
+  auto model = residency_.acquire(wanted.model);
+  if (!model) return fail(model.error());
+  if (!wanted.adapter.name.empty()) {
+    const auto added = (*model)->engine->add_adapter(wanted.adapter);
+    if (!added) return fail(added.error());
+  }
+  return Acquired{*std::move(model), wanted.adapter.name};
 }
 
 base::awaitable<Result<std::unique_ptr<EventStream>>> LocalBackend::generate(
     GenerateRequest request) {
   auto acquired = co_await acquire(request.model);
   if (!acquired) co_return fail(acquired.error());
-  auto model = std::move(*acquired);
+  auto model = std::move(acquired->model);
   if (auto status = check(*model, request); !status) co_return fail(status.error());
 
   request.truncate = request.truncate || options_.truncate;
@@ -157,6 +188,7 @@ base::awaitable<Result<std::unique_ptr<EventStream>>> LocalBackend::generate(
       std::make_unique<Generation>(model, request, std::move(*prompt), ids_, executor);
   auto engine_request = to_engine(request, *model, ids_.random().u64());
   engine_request.make_constraint = std::move(*constraint);
+  engine_request.adapter = std::move(acquired->adapter);
   if (auto status = generation->start(std::move(engine_request)); !status)
     co_return fail(status.error());
   co_return std::move(generation);
@@ -165,17 +197,17 @@ base::awaitable<Result<std::unique_ptr<EventStream>>> LocalBackend::generate(
 base::awaitable<Result<Embeddings>> LocalBackend::embed(EmbedRequest request) {
   auto acquired = co_await acquire(request.model);
   if (!acquired) co_return fail(acquired.error());
-  auto model = std::move(*acquired);
+  auto model = std::move(acquired->model);
   auto tokens = co_await base::on_pool(pools_.work, [&] { return encode_inputs(*model, request); });
   if (!tokens) co_return fail(tokens.error());
-  auto embeddings = co_await embed_all(*model, request, std::move(*tokens));
+  auto embeddings = co_await embed_all(*model, request, acquired->adapter, std::move(*tokens));
   co_return std::move(embeddings);
 }
 
 base::awaitable<Result<std::int64_t>> LocalBackend::count_tokens(GenerateRequest request) {
   auto acquired = co_await acquire(request.model);
   if (!acquired) co_return fail(acquired.error());
-  auto model = std::move(*acquired);
+  auto model = std::move(acquired->model);
   const auto now = clock_.now();
   auto prompt =
       co_await base::on_pool(pools_.work, [&] { return build_prompt(*model, request, now); });

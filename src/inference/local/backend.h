@@ -13,7 +13,7 @@ namespace inference::local {
 
 struct LocalOptions {
   Catalogue catalogue;
-  engine::EngineOptions engine;  // for every model; its path is filled in
+  engine::EngineOptions engine;  // for models without limits of their own; the path is filled in
   std::size_t resident_models_max = 2;
   bool truncate = false;  // drop the earliest messages of a chat that does not fit
 };
@@ -31,7 +31,8 @@ class LocalBackend final : public Backend {
   base::awaitable<Result<std::int64_t>> count_tokens(GenerateRequest request) override;
 
   // Drops the model from memory once its running requests have ended.
-  void forget(const std::string& id) { residency_.forget(id); }
+  // An adapter takes its base model along, which comes back without it at the next use.
+  void forget(const std::string& id);
   std::vector<std::shared_ptr<LoadedModel>> resident() const { return residency_.resident(); }
 
  private:
@@ -39,10 +40,21 @@ class LocalBackend final : public Backend {
     base::MonotonicTime asked{};
     std::vector<ModelSource> sources;
   };
+  struct Acquired {
+    std::shared_ptr<LoadedModel> model;
+    std::string adapter;  // of the model's; empty: none
+  };
+  // The model to load, and the adapter to load into it if one was asked for.
+  struct Wanted {
+    ModelSource model;
+    engine::AdapterOptions adapter;
+  };
   // fn(sources) under the lock; the catalogue is asked again when what it said is old.
   template <class Fn>
   auto with_sources(Fn fn) const;
-  base::awaitable<Result<std::shared_ptr<LoadedModel>>> acquire(std::string id);
+  Result<Wanted> find(const std::string& id) const;
+  base::awaitable<Result<Acquired>> acquire(std::string id);
+  Result<Acquired> load(const Wanted& wanted);
 
   LocalOptions options_;
   base::Pools& pools_;

@@ -89,6 +89,7 @@ Result<std::vector<std::vector<TokenId>>> encode_inputs(const LoadedModel& model
 }
 
 base::awaitable<Result<Embeddings>> embed_all(const LoadedModel& model, const EmbedRequest& request,
+                                              std::string adapter,
                                               std::vector<std::vector<TokenId>> inputs) {
   auto executor = co_await base::asio::this_coro::executor;
   Embeddings out;
@@ -109,7 +110,8 @@ base::awaitable<Result<Embeddings>> embed_all(const LoadedModel& model, const Em
                                .project = request.project.value,
                                .priority = request.priority == Priority::Background
                                                ? engine::Priority::Batch
-                                               : engine::Priority::Interactive};
+                                               : engine::Priority::Interactive,
+                               .adapter = adapter};
       auto handle = model.engine->submit(std::move(one), reader->notify());
       if (!handle) co_return fail(handle.error());
       reader->attach(*model.engine, std::move(*handle));

@@ -15,7 +15,9 @@ namespace inference::local {
 Result<std::vector<std::vector<engine::TokenId>>> encode_inputs(const LoadedModel& model,
                                                                 const EmbedRequest& request);
 
+// `adapter`: empty for the model itself.
 base::awaitable<Result<Embeddings>> embed_all(const LoadedModel& model, const EmbedRequest& request,
+                                              std::string adapter,
                                               std::vector<std::vector<engine::TokenId>> inputs);
 
 }  // namespace inference::local
