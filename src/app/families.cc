@@ -8,6 +8,7 @@
 #include "api/edits/routes.h"
 #include "api/embeddings/routes.h"
 #include "api/files/routes.h"
+#include "api/responses/routes.h"
 #include "api/uploads/routes.h"
 #include "webhooks/announce.h"
 #include "webhooks/delivery.h"
@@ -27,6 +28,8 @@ struct Families::All {
   api::edits::EditsRoutes edits;
   api::embeddings::EmbeddingsRoutes embeddings;
   api::files::FilesRoutes files;
+  tools::Registry tools;
+  api::responses::ResponsesRoutes responses;
   api::uploads::UploadsRoutes uploads;
   api::batches::BatchService batch_service;
   api::batches::BatchesRoutes batches;
@@ -45,6 +48,14 @@ struct Families::All {
         edits(p.backends, p.clock),
         embeddings(p.backends),
         files(stored_files),
+        responses({.database = p.database,
+                   .pools = p.pools,
+                   .backend = p.backends,
+                   .ids = p.ids,
+                   .clock = p.clock,
+                   .doorbell = p.doorbell,
+                   .tools = tools,
+                   .seconds_kept = p.retention.responses_seconds}),
         uploads(p.database, stored_files, p.ids, p.clock),
         batch_service({.database = p.database,
                        .blobs = p.blobs,
@@ -68,6 +79,7 @@ struct Families::All {
     edits.add_to(router);
     embeddings.add_to(router);
     files.add_to(router);
+    responses.add_to(router);
     uploads.add_to(router);
     batches.add_to(router);
   }
@@ -82,6 +94,7 @@ Families::~Families() = default;
 std::vector<jobs::Handler> Families::job_handlers() {
   std::vector<jobs::Handler> all = all_->batch_service.job_handlers();
   all.push_back(all_->deliveries.handler());
+  all.push_back(all_->responses.job_handler());
   return all;
 }
 
@@ -90,6 +103,7 @@ std::vector<jobs::ExpiringKind> Families::expiring_kinds() {
   return {
       {api::StoredFiles::kKind, &api::StoredFiles::remove_in},
       {api::uploads::kPartKind, &api::uploads::remove_part},
+      {api::responses::records::kKind, &api::responses::records::remove_document},
   };
 }
 

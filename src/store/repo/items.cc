@@ -156,6 +156,15 @@ Status release(Transaction& transaction, const ItemList& list, const std::string
   return {};
 }
 
+Status release_others(Transaction& transaction, std::string_view kept) {
+  auto released = transaction.execute(
+      "UPDATE item_lists SET lease_holder = NULL, lease_until_ms = NULL"
+      " WHERE lease_holder IS NOT NULL AND SUBSTR(lease_holder, 1, $1) <> $2",
+      {kept.size(), kept});
+  if (!released) return fail(std::move(released.error()));
+  return {};
+}
+
 Status check_held(Session& session, const ItemList& list, const std::string& holder) {
   auto held = session.query_integer(
       "SELECT COUNT(*) FROM item_lists WHERE project = $1 AND owner = $2 AND lease_holder = $3",

@@ -57,6 +57,9 @@ struct Lease {
 Status acquire(Transaction& transaction, const ItemList& list, const Lease& lease);
 // Nothing happens when `holder` does not hold it.
 Status release(Transaction& transaction, const ItemList& list, const std::string& holder);
+// At start, when nobody else can be alive: the leases of all holders but those whose names begin
+// with `kept` are void.
+Status release_others(Transaction& transaction, std::string_view kept);
 // Conflict when `holder` does not hold it (any more): for fencing a write in its transaction.
 Status check_held(Session& session, const ItemList& list, const std::string& holder);
 

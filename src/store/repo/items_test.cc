@@ -113,6 +113,20 @@ TEST_F(Items, OneHolderAtATimeUntilTheLeaseEnds) {
   EXPECT_EQ(all(kList)[0].position, 0);
 }
 
+TEST_F(Items, AtStartLeasesOfThoseWhoAreGoneAreVoid) {
+  const ItemList kept{{"proj_a"}, "conv_kept"};
+  const auto acquire = [&](const ItemList& list, std::string holder) {
+    return write([&](Transaction& t) {
+      return items::acquire(t, list, {.holder = holder, .now_ms = 0, .until_ms = 100});
+    });
+  };
+  ASSERT_TRUE(acquire(kList, "r1"));
+  ASSERT_TRUE(acquire(kept, "job:r2"));
+  ASSERT_TRUE(write([](Transaction& t) { return items::release_others(t, "job:"); }));
+  EXPECT_TRUE(acquire(kList, "r3"));
+  EXPECT_FALSE(acquire(kept, "r3"));
+}
+
 TEST_F(Items, EventsContinueWithoutGapOrRepeat) {
   const EventStream stream{{"proj_a"}, "resp_1"};
   const auto add = [&](std::vector<std::int64_t> numbers) {

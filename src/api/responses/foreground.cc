@@ -1,0 +1,130 @@
+#include "api/responses/foreground.h"
+
+#include "api/common/api_error.h"
+#include "api/responses/object.h"
+
+namespace api::responses {
+
+struct Foreground::Live {
+  Live(Turn given, inference::Backend& backend, agent::Task task)
+      : turn(std::move(given)), run(backend, std::move(task)) {}
+  Turn turn;
+  agent::Run run;
+};
+
+namespace {
+
+// Writes a run down, and passes its events on when somebody listens.
+class Recorder final : public agent::Observer {
+ public:
+  Recorder(Transcript& transcript, http::SseWriter* sse) : transcript_(transcript), sse_(sse) {}
+
+  base::awaitable<> on(agent::Event event) override {
+    if (auto* failed = std::get_if<inference::Failed>(&event)) {
+      transcript_.close(false);
+      failed_ = std::move(failed->error);
+    } else {
+      if (auto* end = std::get_if<agent::Finished>(&event)) finished_ = *end;
+      transcript_.add(event);
+    }
+    if (sse_) co_await flush();
+  }
+
+  // What is written leaves together.
+  base::awaitable<> flush() {
+    std::string text;
+    for (const WireEvent& event : transcript_.take_events())
+      text += http::sse_event_text(event.type, event.body);
+    if (!text.empty()) co_await sse_->raw(text);
+  }
+
+  const std::optional<agent::Finished>& finished() const { return finished_; }
+  const std::optional<Error>& failed() const { return failed_; }
+
+ private:
+  Transcript& transcript_;
+  http::SseWriter* sse_;
+  std::optional<agent::Finished> finished_;
+  std::optional<Error> failed_;
+};
+
+}  // namespace
+
+base::awaitable<http::Response> Foreground::create(Turn turn) {
+  auto task = co_await task_for(parts_, turn);
+  const std::string model = turn.request.model;
+  auto live = std::make_unique<Live>(std::move(turn), parts_.backend, std::move(task));
+  auto started = co_await live->run.start();
+  if (!started) throw ApiError(for_responses(std::move(started.error()), model));
+  if (live->turn.request.streams())
+    co_return http::Response::sse(this, &Foreground::stream, std::move(live));
+  auto response = co_await answer(*live);
+  co_return std::move(response);
+}
+
+base::awaitable<http::Response> Foreground::answer(Live& live) {
+  Transcript transcript = transcript_for(parts_, live.turn, {});
+  Recorder recorder(transcript, nullptr);
+  co_await live.run.proceed(recorder);
+  if (recorder.failed()) throw ApiError(for_responses(*recorder.failed(), live.turn.request.model));
+  auto stored = co_await finish(live, transcript, *recorder.finished());
+  or_throw(std::move(stored));
+  co_return http::Response::json(json::dump(live.turn.response));
+}
+
+base::awaitable<Status> Foreground::finish(Live& live, Transcript& transcript,
+                                           const agent::Finished& end) {
+  Turn& turn = live.turn;
+  const std::int64_t now = parts_.clock.unix_seconds();
+  const std::int64_t now_ms = parts_.clock.now().time_since_epoch().count();
+  complete(turn.response, end.reason, end.usage, now);
+  const bool stores = turn.request.stores();
+  if (stores || turn.request.conversation) {
+    const records::Record record = turn.record(false);
+    const auto own = turn.own();
+    auto written = co_await parts_.database.write([&](store::Transaction& tx) -> Status {
+      if (stores) {
+        auto created = records::create(
+            tx, turn.key, record,
+            {.created_at = turn.created_at, .expires_at = kept_until(parts_, turn.response, now)},
+            own, transcript.output());
+        if (!created) return created;
+      }
+      return end_in_conversation(tx, turn, transcript.output(), now_ms);
+    });
+    if (!written) co_return fail(written.error());
+    if (turn.lock) turn.lock->forget();
+  }
+  turn.response["output"] = transcript.shown_output();
+  co_return Status{};
+}
+
+base::awaitable<> Foreground::stream(http::SseWriter& sse, std::unique_ptr<Live> live) {
+  Turn& turn = live->turn;
+  const auto& options = turn.request.stream_options;
+  const bool obfuscate = !options || options->include_obfuscation.value_or(true);
+  Transcript transcript = transcript_for(parts_, turn, {.events = true, .obfuscate = obfuscate});
+  Recorder recorder(transcript, &sse);
+  transcript.lifecycle("created", turn.response);
+  transcript.lifecycle("in_progress", turn.response);
+  co_await recorder.flush();
+  co_await live->run.proceed(recorder);
+
+  // What the client takes as acknowledged is on disk before it is told.
+  std::optional<Error> failed = recorder.failed();
+  if (!failed) {
+    auto stored = co_await finish(*live, transcript, *recorder.finished());
+    if (!stored) failed = stored.error();
+  }
+  if (failed) {
+    const Error shown = for_responses(std::move(*failed), turn.request.model);
+    transcript.error(shown);
+    fail_response(turn.response, shown);
+    turn.response["completed_at"] = nullptr;
+    turn.response["output"] = transcript.shown_output();
+  }
+  transcript.lifecycle(terminal_event(turn.response), turn.response);
+  co_await recorder.flush();
+}
+
+}  // namespace api::responses

@@ -1,0 +1,29 @@
+// What the responses are made with. Owned by app; outlives them.
+#pragma once
+
+#include <cstdint>
+
+#include "api/items/outside.h"
+#include "base/async.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "inference/backend.h"
+#include "jobs/doorbell.h"
+#include "store/db/database.h"
+#include "tools/tool.h"
+
+namespace api::responses {
+
+struct Parts {
+  store::Database& database;
+  base::Pools& pools;
+  inference::Backend& backend;
+  base::IdGenerator& ids;
+  const base::Clock& clock;
+  const jobs::Doorbell& doorbell;
+  const tools::Registry& tools;
+  items::OutsideReaders outside = {};
+  std::int64_t seconds_kept = 0;  // stored responses; 0 is for ever
+};
+
+}  // namespace api::responses

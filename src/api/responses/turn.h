@@ -1,0 +1,82 @@
+// One turn of a conversation with a model: a request with everything that it stands on, ready to be
+// run. The same for a client that waits and for a job.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/run.h"
+#include "api/responses/parts.h"
+#include "api/responses/records.h"
+#include "api/responses/request.h"
+#include "api/responses/transcript.h"
+
+namespace api::responses {
+
+// The right to append to a conversation. Given back when it is destroyed, on the store's pool.
+class ConversationLock {
+ public:
+  ConversationLock(const Parts& parts, store::ItemList list, std::string holder)
+      : parts_(parts), list_(std::move(list)), holder_(std::move(holder)) {}
+  ~ConversationLock();
+  ConversationLock(const ConversationLock&) = delete;
+  ConversationLock& operator=(const ConversationLock&) = delete;
+
+  // Somebody else gives it back: the transaction that ends the turn, or the job.
+  void forget() { held_ = false; }
+  const std::string& holder() const { return holder_; }
+
+ private:
+  Parts parts_;
+  store::ItemList list_;
+  std::string holder_;
+  bool held_ = true;
+};
+
+struct Turn {
+  records::Key key;
+  std::string family;  // what the ids of its items share
+  std::int64_t created_at = 0;
+  CreateRequest request;
+  std::vector<items::Item> read;  // what the model reads: the context, then the request's own
+  std::size_t n_inherited = 0;    // of `read`: the context
+  std::int64_t conversation_end = 0;
+  std::unique_ptr<ConversationLock> lock;  // while it has a conversation
+  json::Object response;                   // as it is now
+
+  std::vector<items::Item> own() const {
+    return {read.begin() + static_cast<std::ptrdiff_t>(n_inherited), read.end()};
+  }
+  records::Record record(bool streamed) const;
+};
+
+// Who holds a conversation's lock for this response. Those of jobs outlive the process.
+std::string lock_holder(const std::string& response_id, bool in_background);
+inline constexpr std::string_view kJobHolder = "job:";
+
+// Looks up what the request stands on, takes the conversation's lock, gives ids, checks the whole.
+// Throws ApiError.
+base::awaitable<Turn> prepare(const Parts& parts, base::ProjectId project, CreateRequest request);
+
+// When a response that ends or begins now is forgotten; absent: never.
+std::optional<std::int64_t> kept_until(const Parts& parts, const json::Object& response,
+                                       std::int64_t now);
+
+// What to run. Throws ApiError.
+base::awaitable<agent::Task> task_for(const Parts& parts, const Turn& turn);
+
+struct TranscriptUse {
+  bool events = false;
+  bool obfuscate = false;
+  std::int64_t sequence_number = 0;
+};
+Transcript transcript_for(const Parts& parts, const Turn& turn, const TranscriptUse& use);
+
+// In the transaction that ends a turn: its items go to the conversation, whose lock is given back.
+// InvalidRequest conversation_locked when the lock was lost to another.
+Status end_in_conversation(store::Transaction& transaction, const Turn& turn,
+                           const std::vector<items::Item>& output, std::int64_t now_ms);
+
+}  // namespace api::responses

@@ -1,0 +1,24 @@
+// Limits of responses.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace limits {
+
+using namespace std::chrono_literals;
+
+inline constexpr std::int64_t output_tokens_min = 16;  // of `max_output_tokens`
+inline constexpr std::int64_t compact_threshold_min = 1'000;
+inline constexpr std::size_t safety_identifier_chars_max = 64;
+inline constexpr std::size_t tool_name_chars_max = 128;
+inline constexpr std::int64_t unstored_response_seconds_kept = 600;  // in the background
+inline constexpr std::size_t response_chain_turns_max = 10'000;      // by `previous_response_id`
+inline constexpr std::size_t response_events_per_read = 256;
+inline constexpr std::size_t response_events_per_write = 512;
+inline constexpr auto conversation_lease_time = 10min;  // of a response that a client waits for
+inline constexpr auto background_lease_time = 24h;      // of one that a job runs
+inline constexpr int response_attempts_max = 2;         // in the background: run again once
+
+}  // namespace limits
