@@ -55,6 +55,7 @@ struct Families::All {
                    .clock = p.clock,
                    .doorbell = p.doorbell,
                    .tools = tools,
+                   .announcer = announcer,
                    .seconds_kept = p.retention.responses_seconds}),
         uploads(p.database, stored_files, p.ids, p.clock),
         batch_service({.database = p.database,

@@ -44,6 +44,54 @@ Result<records::Stored> get_running(store::Transaction& transaction, const recor
   return stored;
 }
 
+// What an attempt before this one has shown.
+struct Shown {
+  std::int64_t last = -1;        // sequence number
+  std::size_t items = 0;         // output items begun
+  json::Object unfinished = {};  // the `added` event of the one that never was done
+};
+
+Result<Shown> read_shown(store::Session& session, const records::Key& key) {
+  Shown out;
+  while (true) {
+    auto rows = store::events::read(session, records::stream_of(key), out.last + 1,
+                                    limits::response_events_per_read);
+    if (!rows) return fail(rows.error());
+    if (rows->empty()) return out;
+    for (const auto& row : *rows) {
+      out.last = row.sequence_number;
+      auto event = json::parse(row.body);
+      if (!event || !event->is_object())
+        return fail(ErrorCode::CorruptData, "A stored event does not hold together.");
+      const std::string_view type = json::string_or(event->get_object(), "type");
+      if (type == "response.output_item.added") {
+        ++out.items;
+        out.unfinished = std::move(event->get_object());
+      } else if (type == "response.output_item.done") {
+        out.unfinished.clear();
+      }
+    }
+  }
+}
+
+// Goes on behind that: the item that was cut off is done, as incomplete, and `in_progress` with an
+// empty output takes back what was said so far.
+std::vector<store::StreamEvent> take_back(Shown shown, Transcript& transcript,
+                                          const json::Object& response) {
+  std::vector<store::StreamEvent> rows;
+  if (!shown.unfinished.empty()) {
+    json::Object done = std::move(shown.unfinished);
+    done["type"] = "response.output_item.done";
+    done["sequence_number"] = shown.last + 1;
+    json::Object& item = done["item"].as_object();
+    if (item.contains("status")) item["status"] = "incomplete";
+    rows.push_back({shown.last + 1, json::dump(done)});
+  }
+  transcript.lifecycle("in_progress", response);
+  std::ranges::move(to_rows(transcript.take_events()), std::back_inserter(rows));
+  return rows;
+}
+
 }  // namespace
 
 // Takes the events of a run and writes them as rows, many to a commit, while the run goes on.
@@ -191,6 +239,7 @@ base::awaitable<jobs::Outcome> Background::run(jobs::Attempt& attempt) {
     failed = error.error();
   }
   announcements_.announce(attempt.job().subject);
+  parts_.doorbell.wake();  // for its webhook
   if (!failed || attempt.finished()) co_return jobs::Outcome::done();
   // Conflict: it was cancelled or deleted, or is another worker's.
   if (failed->code == ErrorCode::Conflict) co_return jobs::Outcome::done();
@@ -208,7 +257,12 @@ base::awaitable<Result<Turn>> Background::resume(jobs::Attempt& attempt) {
   turn.request = parse_request(*body);
   turn.family = parts_.ids.family();
   const std::int64_t now = parts_.clock.unix_seconds();
-  auto begin = [this, &turn, now](store::Transaction& tx) -> Status {
+  auto earlier = co_await parts_.database.read(
+      parts_.pools.store, [&](store::Session& session) { return read_shown(session, turn.key); });
+  if (!earlier) co_return fail(earlier.error());
+  const Shown shown = std::move(*earlier);
+  turn.output_index = shown.items;
+  auto begin = [this, &turn, &shown, now](store::Transaction& tx) -> Status {
     auto stored = get_running(tx, turn.key, now);
     if (!stored) return fail(stored.error());
     auto read = records::read_by(tx, turn.key, now);
@@ -223,14 +277,10 @@ base::awaitable<Result<Turn>> Background::resume(jobs::Attempt& attempt) {
     stored->record.response = turn.response;
     if (auto status = records::update(tx, turn.key, *stored); !status) return status;
     if (!stored->record.streamed) return {};
-    auto last = store::events::last(tx, records::stream_of(turn.key));
-    if (!last) return fail(last.error());
-    // After a crash this event, with an empty output, also takes back what was half said.
-    Transcript transcript =
-        transcript_for(parts_, turn, {.events = true, .sequence_number = *last + 1});
-    transcript.lifecycle("in_progress", turn.response);
+    const std::int64_t next = shown.last + (shown.unfinished.empty() ? 1 : 2);
+    Transcript transcript = transcript_for(parts_, turn, {.events = true, .sequence_number = next});
     return store::events::append(tx, records::stream_of(turn.key),
-                                 to_rows(transcript.take_events()));
+                                 take_back(shown, transcript, turn.response));
   };
   auto begun = co_await attempt.write(std::move(begin));
   if (!begun) co_return fail(begun.error());
@@ -295,6 +345,7 @@ base::awaitable<Status> Background::finish(jobs::Attempt& attempt, Turn& turn,
     stored->record.response = turn.response;
     stored->expires_at = kept_until(parts_, turn.response, now);
     if (auto updated = records::update(tx, turn.key, *stored); !updated) return updated;
+    if (auto told = announce(tx, turn.key, turn.response); !told) return told;
     auto appended = records::append_output(tx, turn.key, transcript.output(), now);
     if (!appended) return appended;
     if (!events.empty()) {
@@ -344,7 +395,16 @@ Status Background::end(store::Transaction& transaction, const records::Key& key,
     if (!released) return released;
   }
   stored.expires_at = kept_until(parts_, response, now);
+  if (auto told = announce(transaction, key, response); !told) return told;
   return records::update(transaction, key, stored);
+}
+
+// The webhook of its end.
+Status Background::announce(store::Transaction& transaction, const records::Key& key,
+                            const json::Object& response) {
+  const std::string type = "response." + std::string(json::string_or(response, "status"));
+  return parts_.announcer.announce(transaction,
+                                   {.project = key.project, .type = type, .object_id = key.id});
 }
 
 Status Background::on_end(store::Transaction& transaction, const jobs::Job& job) {
@@ -382,6 +442,7 @@ base::awaitable<Result<records::Record>> Background::cancel(records::Key key) {
         return std::move(stored->record);
       });
   parts_.doorbell.nudge(records::job_of(key.id));
+  parts_.doorbell.wake();
   announcements_.announce(key.id);
   co_return std::move(record);
 }

@@ -43,6 +43,9 @@ class Background {
   Status end(store::Transaction& transaction, const records::Key& key, records::Stored stored,
              const std::optional<Error>& error);
 
+  Status announce(store::Transaction& transaction, const records::Key& key,
+                  const json::Object& response);
+
   Parts parts_;
   Announcements announcements_;
 };

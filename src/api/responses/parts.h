@@ -11,6 +11,7 @@
 #include "jobs/doorbell.h"
 #include "store/db/database.h"
 #include "tools/tool.h"
+#include "webhooks/announce.h"
 
 namespace api::responses {
 
@@ -22,6 +23,7 @@ struct Parts {
   const base::Clock& clock;
   const jobs::Doorbell& doorbell;
   const tools::Registry& tools;
+  const webhooks::Announcer& announcer;
   items::OutsideReaders outside = {};
   std::int64_t seconds_kept = 0;  // stored responses; 0 is for ever
 };

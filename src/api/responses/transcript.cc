@@ -6,14 +6,6 @@
 #include "base/check.h"
 
 namespace api::responses {
-namespace {
-
-json::Object item_event(const json::Object& item, std::size_t index) {
-  return {{"output_index", index}, {"item", item}};
-}
-
-}  // namespace
-
 void Transcript::emit(std::string type, json::Object fields, bool pad) {
   if (!options_.events) return;
   WireEvent event{
@@ -49,9 +41,15 @@ json::Array Transcript::shown_output() const {
   return out;
 }
 
+// The item under way as it is now.
+json::Object Transcript::item_event() const {
+  return {{"output_index", open_->index + options_.output_index},
+          {"item", items::shown(output_[open_->index], options_.include)}};
+}
+
 // Where the item under way stands.
 json::Object Transcript::place(bool with_part) const {
-  json::Object out{{"item_id", open_->id}, {"output_index", open_->index}};
+  json::Object out{{"item_id", open_->id}, {"output_index", open_->index + options_.output_index}};
   if (with_part) {
     const bool summary = open_->type == "reasoning" && options_.summaries;
     out[summary ? "summary_index" : "content_index"] = open_->part_index;
@@ -67,13 +65,13 @@ void Transcript::open(items::Item item, std::string_view type) {
                .text = {},
                .logprobs = {},
                .name = {}};
-  emit("output_item.added", item_event(items::shown(item, options_.include), open_->index));
   output_.push_back(std::move(item));
+  emit("output_item.added", item_event());
 }
 
 void Transcript::finish_item(bool complete) {
   if (item().contains("status")) item()["status"] = complete ? "completed" : "incomplete";
-  emit("output_item.done", item_event(items::shown(item(), options_.include), open_->index));
+  emit("output_item.done", item_event());
   open_.reset();
 }
 
@@ -271,7 +269,7 @@ void Transcript::hosted(const agent::HostedProgress& progress) {
   if (!open_ || open_->id != progress.id) return;
   json::Object fields = progress.fields;
   fields["item_id"] = open_->id;
-  fields["output_index"] = open_->index;
+  fields["output_index"] = open_->index + options_.output_index;
   emit(progress.type, std::move(fields), progress.type.ends_with(".delta"));
 }
 
@@ -284,7 +282,7 @@ void Transcript::hosted(const agent::HostedFinished& finished) {
                                           {"arguments", finished.arguments},
                                           {"output", finished.output}};
   item() = std::move(whole);
-  emit("output_item.done", item_event(items::shown(item(), options_.include), open_->index));
+  emit("output_item.done", item_event());
   open_.reset();
 }
 

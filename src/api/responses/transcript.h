@@ -29,6 +29,8 @@ struct TranscriptOptions {
   items::Include include;
   std::string family;                // what the ids of a response's items share
   std::int64_t sequence_number = 0;  // of the first event
+  // In the events, of the first item: what an interrupted run had begun keeps its indexes.
+  std::size_t output_index = 0;
   Namespaces namespaces;
   // `encrypted_content` of a thought; empty: thoughts are never sealed.
   std::function<std::string(std::string_view)> seal;
@@ -71,6 +73,7 @@ class Transcript {
   };
 
   void emit(std::string type, json::Object fields, bool pad = false);
+  json::Object item_event() const;
   json::Object place(bool with_part) const;
   items::Item& item() { return output_[open_->index]; }
   void open(items::Item item, std::string_view type);

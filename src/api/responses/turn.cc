@@ -160,6 +160,7 @@ Transcript transcript_for(const Parts& parts, const Turn& turn, const Transcript
       .include = turn.request.includes(),
       .family = turn.family,
       .sequence_number = use.sequence_number,
+      .output_index = turn.output_index,
       .namespaces = namespaces(turn.request),
       .seal = {}};
   if (items::Sealer* sealer = parts.outside.sealer) {

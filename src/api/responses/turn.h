@@ -45,6 +45,7 @@ struct Turn {
   std::int64_t conversation_end = 0;
   std::unique_ptr<ConversationLock> lock;  // while it has a conversation
   json::Object response;                   // as it is now
+  std::size_t output_index = 0;  // of its next item in the events: after what was interrupted
 
   std::vector<items::Item> own() const {
     return {read.begin() + static_cast<std::ptrdiff_t>(n_inherited), read.end()};
