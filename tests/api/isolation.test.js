@@ -74,6 +74,7 @@ const bodies = [
 const noObjects = new Set(['call_id', 'tool_call_id', 'custom_id', 'safety_identifier', 'connector_id', 'container_id', 'approval_request_id', 'skill_id', 'caller_id', 'agent_id', 'session_id', 'response_id', 'prompt_id', 'character_id', 'environment_id', 'approval_id', 'parent_id', 'program_id', 'tunnel_id']);
 // Fields that are kept as they are and looked up only when a response reads them: taken from anyone, so they tell nothing.
 const keptAsData = new Map(['POST /conversations', 'POST /conversations/{conversation_id}/items'].map((name) => [name, new Set(['file_id', 'file_ids', 'vector_store_ids'])]));
+keptAsData.set('POST /responses', new Set(['file_ids']));  // of a code interpreter's container, which is not served
 const soundsLikeId = (name) => /(^|_)ids?$/.test(name) || ['conversation', 'previous_response_id'].includes(name);
 
 // --- Two projects with the same things in them.
@@ -101,6 +102,7 @@ let served;
 async function findServed() {
   const found = new Map();
   for (const operation of operations()) {
+    if (operation.path.includes('?')) continue;  // the beta's duplicates: the same routes
     const path = fill(operation.path, Object.fromEntries(parametersOf(operation.path).map((name) => [name, 'nobodys'])));
     const { status, text } = await call(a.key, operation.method, path, operation.method === 'GET' || operation.method === 'DELETE' ? undefined : {});
     if (status === 405 || (status === 404 && /Invalid URL|Unknown request URL/.test(text))) continue;

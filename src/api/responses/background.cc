@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "api/common/api_error.h"
+#include "api/items/conversation.h"
 #include "api/responses/object.h"
 #include "base/limits/response.h"
 #include "base/log.h"
@@ -355,7 +356,7 @@ base::awaitable<Status> Background::finish(jobs::Attempt& attempt, Turn& turn,
     if (ends_well) return end_in_conversation(tx, turn, transcript.output(), now_ms);
     if (!turn.request.conversation) return {};
     return store::items::release(
-        tx, records::conversation_items(turn.key.project, turn.request.conversation->id),
+        tx, items::conversation_items(turn.key.project, turn.request.conversation->id),
         lock_holder(turn.key.id, true));
   });
   announcements_.announce(turn.key.id);
@@ -390,7 +391,7 @@ Status Background::end(store::Transaction& transaction, const records::Key& key,
   }
   if (!stored.record.conversation.empty()) {
     auto released = store::items::release(
-        transaction, records::conversation_items(key.project, stored.record.conversation),
+        transaction, items::conversation_items(key.project, stored.record.conversation),
         lock_holder(key.id, true));
     if (!released) return released;
   }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "api/items/conversation.h"
 #include "api/items/stored.h"
 #include "base/json/codec.h"
 #include "base/limits/response.h"
@@ -88,7 +89,8 @@ Result<Turn> read_turn(store::Session& session, const Key& key, std::int64_t now
   const Record& record = stored->record;
   Turn out{.items = {}, .previous = {}};
   if (!record.conversation.empty()) {
-    auto rows = store::items::all(session, conversation_items(key.project, record.conversation));
+    auto rows =
+        store::items::all(session, items::conversation_items(key.project, record.conversation));
     if (!rows) return fail(rows.error());
     std::erase_if(*rows,
                   [&](const store::Item& row) { return row.position >= record.conversation_end; });
@@ -145,10 +147,6 @@ store::ItemList input_of(const Key& key) {
 
 store::EventStream stream_of(const Key& key) {
   return {key.project, key.id};
-}
-
-store::ItemList conversation_items(const base::ProjectId& project, const std::string& id) {
-  return {project, id};
 }
 
 base::JobId job_of(const std::string& response_id) {
@@ -237,19 +235,11 @@ Result<std::vector<Item>> read_by(store::Session& session, const Key& key, std::
   return walk(session, key, now, false);
 }
 
-Status check_conversation(store::Session& session, const base::ProjectId& project,
-                          const std::string& id) {
-  auto document =
-      store::documents::get(session, {.project = project, .kind = "conversation", .id = id});
-  if (document) return {};
-  if (document.error().code != ErrorCode::NotFound) return fail(document.error());
-  return fail(ErrorCode::NotFound, fmt::format("Conversation with id '{}' not found.", id));
-}
-
 Result<ConversationRead> read_conversation(store::Session& session, const base::ProjectId& project,
                                            const std::string& id) {
-  if (auto status = check_conversation(session, project, id); !status) return fail(status.error());
-  auto rows = store::items::all(session, conversation_items(project, id));
+  auto found = items::find_conversation(session, project, id);
+  if (!found) return fail(found.error());
+  auto rows = store::items::all(session, items::conversation_items(project, id));
   if (!rows) return fail(rows.error());
   ConversationRead out{.items = {}, .end = rows->empty() ? 0 : rows->back().position + 1};
   auto read = items::from_rows(*rows);

@@ -45,7 +45,6 @@ struct Stored {
 store::ItemList output_of(const Key& key);
 store::ItemList input_of(const Key& key);
 store::EventStream stream_of(const Key& key);
-store::ItemList conversation_items(const base::ProjectId& project, const std::string& id);
 base::JobId job_of(const std::string& response_id);
 
 struct Lifetime {
@@ -79,15 +78,12 @@ Result<std::vector<Item>> context(store::Session& session, const Key& key, std::
 // What this one has read: its context and input.
 Result<std::vector<Item>> read_by(store::Session& session, const Key& key, std::int64_t now);
 
-// The items of a conversation; `end`: only those before that position. NotFound when there is no
-// such conversation and `must_exist`.
+// The items of a conversation. NotFound when there is no such conversation.
 struct ConversationRead {
   std::vector<Item> items;
   std::int64_t end = 0;  // the position after the last
 };
 Result<ConversationRead> read_conversation(store::Session& session, const base::ProjectId& project,
                                            const std::string& id);
-Status check_conversation(store::Session& session, const base::ProjectId& project,
-                          const std::string& id);
 
 }  // namespace api::responses::records

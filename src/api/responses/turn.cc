@@ -2,6 +2,7 @@
 
 #include "api/common/api_error.h"
 #include "api/items/context.h"
+#include "api/items/conversation.h"
 #include "api/items/stored.h"
 #include "api/responses/object.h"
 #include "base/limits/response.h"
@@ -14,17 +15,11 @@ std::int64_t unix_ms(const base::Clock& clock) {
   return clock.now().time_since_epoch().count();
 }
 
-std::unexpected<Error> conversation_locked() {
-  return fail(ErrorCode::InvalidRequest,
-              "Another process is currently operating on this conversation. Please retry in a few "
-              "seconds.",
-              "conversation", "conversation_locked");
-}
-
 Status take_lock(store::Transaction& transaction, const store::ItemList& list,
                  const store::items::Lease& lease) {
   auto taken = store::items::acquire(transaction, list, lease);
-  if (!taken && taken.error().code == ErrorCode::Conflict) return conversation_locked();
+  if (!taken && taken.error().code == ErrorCode::Conflict)
+    return fail(items::conversation_locked());
   return taken;
 }
 
@@ -36,9 +31,10 @@ base::awaitable<> lock_conversation(const Parts& parts, Turn& turn) {
   const std::chrono::milliseconds lasts =
       background ? std::chrono::milliseconds(limits::background_lease_time)
                  : std::chrono::milliseconds(limits::conversation_lease_time);
-  const auto list = records::conversation_items(turn.key.project, id);
+  const auto list = items::conversation_items(turn.key.project, id);
   auto locked = co_await parts.database.write([&](store::Transaction& tx) -> Status {
-    if (auto status = records::check_conversation(tx, turn.key.project, id); !status) return status;
+    auto found = items::find_conversation(tx, turn.key.project, id);
+    if (!found) return fail(found.error());
     return take_lock(tx, list, {.holder = holder, .now_ms = now, .until_ms = now + lasts.count()});
   });
   or_throw(std::move(locked));
@@ -174,7 +170,7 @@ Transcript transcript_for(const Parts& parts, const Turn& turn, const Transcript
 Status end_in_conversation(store::Transaction& transaction, const Turn& turn,
                            const std::vector<items::Item>& output, std::int64_t now_ms) {
   if (!turn.request.conversation) return {};
-  const auto list = records::conversation_items(turn.key.project, turn.request.conversation->id);
+  const auto list = items::conversation_items(turn.key.project, turn.request.conversation->id);
   const std::string holder = lock_holder(turn.key.id, turn.request.in_background());
   // It may have run out while nobody else wanted it.
   auto held = take_lock(transaction, list,
