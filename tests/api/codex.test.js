@@ -1,7 +1,13 @@
 // What Codex CLI sends and needs: its requests in its own shape, each event it reads, stateless turns.
+// With the real program too, when PARLANCE_CODEX names it (npm `@openai/codex`, 400 MB: not installed with the tests).
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { parseSse, scripted, startServer } from './harness.js';
+import { promisify } from 'node:util';
+import { key, parseSse, scripted, startServer } from './harness.js';
 
 let server;
 const patch = '*** Begin Patch\n*** Add File: a.txt\n+hello\n*** End Patch';
@@ -9,6 +15,9 @@ const script = scripted([
   { when: { user: 'make a file', model_turn: 0 }, steps: [{ reasoning: 'A patch will do.' }, { text: 'I add the file.' },
     { tool_call: { name: 'apply_patch', arguments: patch, custom: true } }, { tool_call: { name: 'shell', arguments: '{"command":["ls"]}' } }] },
   { when: { user: 'make a file' }, steps: [{ words: 'The file is there.' }] },
+  { when: { user: 'run a command', after_tool: false }, steps: [{ reasoning: 'One command.' }, { text: 'I run it.' },
+    { tool_call: { name: 'exec_command', arguments: '{"cmd":"echo hello > a.txt"}' } }] },
+  { when: { user: 'run a command', after_tool: true }, steps: [{ words: 'It is done.' }] },
   { when: { user: 'mcp' }, steps: [{ tool_call: { name: 'mcp__docs__search', arguments: '{"q":"x"}' } }] },
   { steps: [{ words: 'Hello.' }] },
 ]);
@@ -80,4 +89,23 @@ test('local shell calls, output schemas', async () => {
     { type: 'function_call_output', call_id: 'call_1', output: 'a' }, say('y')].filter((i) => i.type !== 'function_call_output'));
   const { items } = await turn([say('hi')], { text: { format: { type: 'json_schema', strict: true, name: 'codex_output_schema', schema: { type: 'object', properties: {}, required: [], additionalProperties: false } } } });
   assert.equal(items[0].type, 'message');
+});
+
+test('the program itself completes a turn with a command', { skip: !process.env.PARLANCE_CODEX && 'PARLANCE_CODEX names no Codex CLI' }, async () => {
+  const home = mkdtempSync(join(tmpdir(), 'parlance-codex-'));
+  try {
+    const provider = `model_providers.parlance={name="Parlance",base_url="${server.url}/v1",env_key="PARLANCE_KEY",wire_api="responses"}`;
+    const running = promisify(execFile)(process.env.PARLANCE_CODEX, ['exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox', '--json',
+      '-m', 'scripted', '-c', 'model_provider=parlance', '-c', provider, 'run a command'], { cwd: home, env: { ...process.env, HOME: home, CODEX_HOME: home, PARLANCE_KEY: key } });
+    running.child.stdin.end();
+    const { stdout } = await running;
+    const events = stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+    const said = events.filter((e) => e.type === 'item.completed').map((e) => e.item);
+    assert.ok(said.some((i) => i.type === 'reasoning' && i.text === 'One command.'));
+    assert.ok(said.some((i) => i.type === 'agent_message' && i.text === 'It is done.'));
+    assert.equal(events.at(-1).type, 'turn.completed');
+    assert.equal(readFileSync(join(home, 'a.txt'), 'utf8'), 'hello\n');
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
 });
