@@ -182,8 +182,8 @@ class Bench {
     const auto& object = parsed->as_object();
     const std::string name(json::string_or(object, "name"));
     if (!options_.only.empty() && name.find(options_.only) == name.npos) return;
-    auto& figures = by_dataset_[name.substr(
-        0, std::min(name.find("---"), name.find('_') == 3 ? 3 : name.npos))];
+    const auto dashes = name.find("---");
+    auto& figures = by_dataset_[name.substr(0, dashes != name.npos ? dashes : name.find('_'))];
     ++figures.files;
     const auto start = Clock::now();
     auto grammar = inference::grammar::compile_json_schema(object.at("schema"));

@@ -18,6 +18,12 @@ class TokenConstraint {
   // The tokens that may come next, end-of-text tokens included where the text may end. Empty when
   // everything may. Valid until the next call.
   virtual TokenMask mask() = 0;
+  // Whether `token`, drawn under the last mask, may be taken. False where it leads to where nothing
+  // could end any more, which a mask need not see; the next mask leaves it out.
+  virtual bool permits(TokenId token) {
+    (void)token;
+    return true;
+  }
   // `token` was chosen. False when it was not allowed, which fails the request.
   virtual bool accept(TokenId token) = 0;
   // Tokens that must follow now whatever the model says; the engine takes them without drawing.

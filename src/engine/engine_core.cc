@@ -388,9 +388,13 @@ int Engine::Core::continue_choice(Choice& choice, compute::Tensor logits, int fi
 // False when the choice ended with this token, or its request failed.
 bool Engine::Core::draw(Choice& choice, std::span<const float> logits) {
   auto& request = *choice.request;
-  const auto mask = choice.constraint ? choice.constraint->mask() : TokenMask();
-  const auto token =
-      choice.sampler->sample(logits, mask, static_cast<std::uint64_t>(choice.generated));
+  const auto position = static_cast<std::uint64_t>(choice.generated);
+  auto mask = choice.constraint ? choice.constraint->mask() : TokenMask();
+  auto token = choice.sampler->sample(logits, mask, position);
+  while (token && choice.constraint && !choice.constraint->permits(*token)) {
+    mask = choice.constraint->mask();
+    token = choice.sampler->sample(logits, mask, position);
+  }
   if (!token) {
     fail_request(request,
                  {ErrorCode::Internal, mask.empty() ? "the model's output is not a number"

@@ -74,7 +74,11 @@ test(`${schemas} schemas, ${each} generations each`, { skip }, async () => {
     }
     tokens += body.usage.completion_tokens;
     const [{ message, finish_reason }] = body.choices;
-    if (finish_reason === 'length') { count.cut += 1; return; }
+    if (finish_reason === 'length') {
+      count.cut += 1;
+      if (process.env.PARLANCE_VERBOSE) console.log(`cut: ${file.name} #${seed}: ${message.content.slice(-300)}`);
+      return;
+    }
     let value;
     try { value = JSON.parse(message.content); } catch { wrong.push(`${file.name} #${seed}: ${message.content}`); return; }
     if (!check) { count.unchecked += 1; return; }

@@ -4,11 +4,15 @@
 #include <unordered_map>
 
 #include "base/check.h"
+#include "engine/grammar/closing.h"
 
 namespace engine::grammar {
 namespace {
 
 constexpr std::size_t kRollbackMax = 64;
+constexpr std::size_t kWayOutBytesMax = 16 * 1024;
+constexpr std::size_t kWayOutAttempts = 2'000;
+constexpr std::size_t kCompletionAttempts = 8'000;
 constexpr std::size_t kCompactBytes = 256 * 1024;  // garbage that is worth a copy of the rest
 
 // Copies frames and the lists they name into another arena, each once.
@@ -140,6 +144,28 @@ bool Matcher::accept(TokenId token) {
   return true;
 }
 
+bool Matcher::is_risky() const {
+  const Shapes& shapes = grammar_->parts_.tables->shapes;
+  return std::ranges::any_of(cursors_, [&](const Cursor& cursor) {
+    for (FrameId id = cursor.frame; id != 0; id = arena_.at(id).parent) {
+      const Frame& frame = arena_.at(id);
+      if (frame.kind != FrameKind::Call && shapes.shape(frame.shape).risky) return true;
+    }
+    return false;
+  });
+}
+
+bool Matcher::accept_with_a_way_out(TokenId token) {
+  if (!accept(token)) return false;
+  {
+    std::scoped_lock lock(grammar_->mutex_);
+    if (!is_risky()) return true;
+    if (Closing(runner_).find(cursors_, kWayOutBytesMax, kWayOutAttempts)) return true;
+  }
+  rollback(1);
+  return false;
+}
+
 bool Matcher::accept_bytes(std::string_view bytes) {
   std::scoped_lock lock(grammar_->mutex_);
   return advance(bytes);
@@ -162,6 +188,11 @@ bool Matcher::is_over() const {
   return std::ranges::all_of(cursors_, [](const Cursor& cursor) {
     return cursor.mode == Mode::Ended && cursor.frame == 0;
   });
+}
+
+std::optional<std::string> Matcher::completion(std::size_t bytes_max) {
+  std::scoped_lock lock(grammar_->mutex_);
+  return Closing(runner_).find(cursors_, bytes_max, kCompletionAttempts);
 }
 
 }  // namespace engine::grammar

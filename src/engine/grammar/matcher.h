@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +30,10 @@ class Matcher {
   void rollback(std::size_t n);
   std::size_t rollback_max() const { return history_.size(); }
 
+  // The same, unless the token leads to where a bounded search finds no way to the end. Costs a
+  // search only where the mask cannot tell.
+  bool accept_with_a_way_out(TokenId token);
+
   // The generation may stop here.
   bool can_end() const;
   // Nothing may come but the end.
@@ -38,6 +43,9 @@ class Matcher {
   // The text that must come next whatever is chosen, up to `bytes_max`; empty where the generation
   // may stop.
   std::string forced_bytes(std::size_t bytes_max = 256);
+  // A short text that completes the generation from here, or leads to where control tokens must
+  // come; empty when a bounded search finds none.
+  std::optional<std::string> completion(std::size_t bytes_max);
   // Of the forced text, or else the one control token that must come. Of a text, the tokens whose
   // bytes no longer token could replace: `encode` is the tokenizer's own encoding of a text.
   template <class Encode>
@@ -50,6 +58,7 @@ class Matcher {
   }
 
  private:
+  bool is_risky() const;
   bool advance(std::string_view bytes);
   void remember();
   void compact();

@@ -64,7 +64,11 @@ bool Machine::in_order(FrameId id, std::uint32_t key) const {
   // With one rule its keys are those of the table.
   if (rule.keys.size() != table.keys.size()) return true;
   if (table.required[ordered].size() == rule.keys.size()) {
-    return rule.keys[key].order == arena_.at(id).count;
+    std::uint32_t n_seen = 0;
+    const std::uint64_t* words = arena_.words(id);
+    for (std::size_t word = 0; word < table.n_words(); ++word)
+      n_seen += static_cast<std::uint32_t>(std::popcount(words[word]));
+    return rule.keys[key].order == n_seen;
   }
   const std::uint64_t* seen = arena_.words(id);
   for (std::uint32_t other = 0; other < rule.keys.size(); ++other) {

@@ -161,14 +161,18 @@ void Shapes::describe(Shape& shape) {
       nodes_.record_rule(table.rules[shape.strict[0]]).ordered) {
     shape.ordered = shape.strict[0];
   }
+  shape.risky = shape.decidable;
   for (const std::uint32_t rule : shape.open) {
     if (table.kind == Kind::List) {
       const ListRule& list = nodes_.list_rule(table.rules[rule]);
       shape.unique |= list.unique;
       shape.counting |= list.counts();
       shape.count_bounded |= list.count_max != kUnbounded;
+      shape.risky |= list.unique || list.counts();
     } else {
-      shape.count_bounded |= nodes_.record_rule(table.rules[rule]).count_max != kUnbounded;
+      const RecordRule& record = nodes_.record_rule(table.rules[rule]);
+      shape.count_bounded |= record.count_max != kUnbounded;
+      shape.risky |= record.count_min > 0 || record.count_max != kUnbounded;
     }
   }
   if (table.kind == Kind::Record) {

@@ -59,12 +59,15 @@ struct Shape {
   std::vector<NodeId> watched;
   std::vector<std::uint32_t> open;    // rules of the table that the formulas still mention
   std::vector<std::uint32_t> strict;  // those without which `must` is false
-  bool decidable = false;             // some rule may become true before the end
-  bool unique = false;                // lists: some open rule wants distinct items
-  bool counting = false;              // lists: some open rule counts matching items
-  bool count_bounded = false;         // some open rule has a count_max
-  std::uint32_t ordered = kNone;      // records: the strict rule whose keys come in order, if any
-  LanguageId extras = kNone;          // records: of the keys that are not in the table
+  // The mask alone may lead to where nothing can be completed: formulas that are decided at the
+  // end, distinct items, counts.
+  bool risky = false;
+  bool decidable = false;         // some rule may become true before the end
+  bool unique = false;            // lists: some open rule wants distinct items
+  bool counting = false;          // lists: some open rule counts matching items
+  bool count_bounded = false;     // some open rule has a count_max
+  std::uint32_t ordered = kNone;  // records: the strict rule whose keys come in order, if any
+  LanguageId extras = kNone;      // records: of the keys that are not in the table
   StateId extras_start = kDead;
   std::vector<ChildId> by_key;  // or by item index; kNone where not made yet
   std::map<Verdicts, ChildId> by_patterns;

@@ -180,7 +180,7 @@ base::awaitable<Result<std::unique_ptr<EventStream>>> LocalBackend::generate(
   if (!prompt) co_return fail(prompt.error());
 
   auto constraint = co_await base::on_pool(
-      pools_.work, [&] { return compile_constraint(*model, request, prompt->text); });
+      pools_.work, [&] { return compile_constraint(*model, request, *prompt); });
   if (!constraint) co_return fail(constraint.error());
 
   auto executor = co_await base::asio::this_coro::executor;

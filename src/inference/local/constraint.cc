@@ -14,26 +14,69 @@ namespace {
 using GrammarPtr = std::shared_ptr<const engine::grammar::Grammar>;
 using VocabularyPtr = std::shared_ptr<const engine::grammar::Vocabulary>;
 
+constexpr std::int64_t kClosingBudgetMin = 512;  // smaller budgets are meant to cut
+constexpr std::size_t kClosingBytesMax = 16'384;
+
 // A grammar's matcher as the engine's constraint. Engine thread only, once it runs.
+//
+// A text that is about to run out of tokens is closed in a short valid way instead of being cut,
+// when its budget was ample: the tokens of a closing text are then forced.
 class GrammarConstraint final : public engine::TokenConstraint {
  public:
   GrammarConstraint(GrammarPtr grammar, VocabularyPtr vocabulary,
-                    std::shared_ptr<const engine::Tokenizer> tokenizer)
+                    std::shared_ptr<const engine::Tokenizer> tokenizer, std::int64_t budget)
       : tokenizer_(std::move(tokenizer)),
         matcher_(std::move(grammar), vocabulary),
         bits_((vocabulary->n_tokens() + 63) / 64 * 2),
-        words_(bits_.size() / 2) {}
+        words_(bits_.size() / 2),
+        budget_(budget) {
+    if (budget_ < kClosingBudgetMin) return;
+    if (const auto closing = closing_tokens()) {
+      const auto least = static_cast<std::int64_t>(closing->size());
+      if (budget_ >= 4 * least) next_look_ = budget_ - 2 * least - kLookAhead;
+    }
+  }
 
   engine::TokenMask mask() override {
     std::fill(bits_.begin(), bits_.end(), 0u);
-    matcher_.mask(bits_);
+    if (n_closed_ < closing_.size()) {
+      const auto token = static_cast<std::size_t>(closing_[n_closed_]);
+      bits_[token >> 5] |= 1u << (token & 31);
+    } else {
+      matcher_.mask(bits_);
+      for (const auto token : refused_) bits_[token >> 5] &= ~(1u << (token & 31));
+    }
     std::memcpy(words_.data(), bits_.data(), words_.size() * sizeof(words_[0]));
     return words_;
   }
+  bool permits(engine::TokenId token) override {
+    const auto id = static_cast<engine::grammar::TokenId>(token);
+    if (n_closed_ < closing_.size() || refused_.size() == kRefusedMax) return true;
+    if (!matcher_.accept(id)) return true;  // an end token
+    matcher_.rollback(1);
+    if (matcher_.accept_with_a_way_out(id)) {
+      matcher_.rollback(1);
+      return true;
+    }
+    refused_.push_back(id);
+    return false;
+  }
   bool accept(engine::TokenId token) override {
-    return matcher_.accept(static_cast<engine::grammar::TokenId>(token));
+    if (!matcher_.accept(static_cast<engine::grammar::TokenId>(token))) return false;
+    refused_.clear();
+    ++used_;
+    if (n_closed_ < closing_.size()) {
+      ++n_closed_;
+    } else if (used_ >= next_look_ && used_ < budget_) {
+      look_for_the_end();
+    }
+    return true;
   }
   std::span<const engine::TokenId> forced() override {
+    if (n_closed_ < closing_.size()) {
+      forced_.assign(closing_.begin() + static_cast<std::ptrdiff_t>(n_closed_), closing_.end());
+      return forced_;
+    }
     const auto encode = [this](const std::string& text) {
       const auto tokens = tokenizer_->encode(text);
       return std::vector<engine::grammar::TokenId>(tokens.begin(), tokens.end());
@@ -45,11 +88,46 @@ class GrammarConstraint final : public engine::TokenConstraint {
   bool finished() const override { return matcher_.is_over(); }
 
  private:
+  static constexpr std::int64_t kLookAhead = 64;
+  static constexpr std::int64_t kMargin = 8;
+  static constexpr std::size_t kRefusedMax = 64;
+
+  std::optional<std::vector<engine::TokenId>> closing_tokens() {
+    const auto text = matcher_.completion(kClosingBytesMax);
+    if (!text) return std::nullopt;
+    auto tokens = tokenizer_->encode(*text);
+    std::string spelled;
+    for (const auto token : tokens) spelled += tokenizer_->piece(token);
+    if (spelled != *text) return std::nullopt;  // tokenizers that add a space in front
+    return tokens;
+  }
+
+  // One token can make the way out longer, though hardly by more than a few: the less there is
+  // left, the more often this is asked.
+  void look_for_the_end() {
+    auto closing = closing_tokens();
+    const std::int64_t left = budget_ - used_;
+    const std::int64_t needed = closing ? static_cast<std::int64_t>(closing->size()) : 0;
+    if (closing && needed <= left && left <= needed + kMargin + needed / 4) {
+      closing_ = std::move(*closing);
+      n_closed_ = 0;
+      next_look_ = used_ + needed;
+      return;
+    }
+    next_look_ = used_ + std::max<std::int64_t>(1, (left - needed) / 8);
+  }
+
   std::shared_ptr<const engine::Tokenizer> tokenizer_;
   engine::grammar::Matcher matcher_;
   std::vector<std::uint32_t> bits_;
   std::vector<std::uint64_t> words_;
   std::vector<engine::TokenId> forced_;
+  const std::int64_t budget_;  // tokens that the text may have
+  std::int64_t used_ = 0;
+  std::int64_t next_look_ = INT64_MAX;
+  std::vector<engine::grammar::TokenId> refused_;  // at this position
+  std::vector<engine::TokenId> closing_;
+  std::size_t n_closed_ = 0;
 };
 
 // What the turn has already of reasoning, and whether the model may think before it answers.
@@ -134,13 +212,13 @@ bool is_free(const GenerateRequest& request, std::span<const Tool> tools) {
 }  // namespace
 
 Result<MakeConstraint> compile_constraint(const LoadedModel& model, const GenerateRequest& request,
-                                          std::string_view prompt) {
+                                          const Prompt& prompt) {
   const std::vector<Tool> tools = callable(request);
   if (is_free(request, tools)) return MakeConstraint();
   const grammar::Turn turn{.syntax = *model.syntax.tools,
                            .markers = model.syntax.reasoning,
-                           .reasoning = reasoning_of(model, request, prompt),
-                           .begun = output::begun_by(prompt, *model.syntax.tools),
+                           .reasoning = reasoning_of(model, request, prompt.text),
+                           .begun = output::begun_by(prompt.text, *model.syntax.tools),
                            .control_tokens = model.control_tokens(),
                            .tools = tools,
                            .mode = request.tool_choice.mode,
@@ -148,11 +226,14 @@ Result<MakeConstraint> compile_constraint(const LoadedModel& model, const Genera
                            .format = request.format};
   auto grammar = cached(model, request, turn);
   if (!grammar) return fail(std::move(grammar.error()));
-  return MakeConstraint(
-      [grammar = std::move(*grammar), vocabulary = model.grammar_vocabulary(),
-       tokenizer = model.tokenizer](int) -> std::unique_ptr<engine::TokenConstraint> {
-        return std::make_unique<GrammarConstraint>(grammar, vocabulary, tokenizer);
-      });
+  const std::int64_t room =
+      model.engine->model().context_tokens - static_cast<std::int64_t>(prompt.tokens.size());
+  const std::int64_t budget = std::min(room, request.sampling.tokens_max.value_or(room));
+  return MakeConstraint([grammar = std::move(*grammar), vocabulary = model.grammar_vocabulary(),
+                         tokenizer = model.tokenizer,
+                         budget](int) -> std::unique_ptr<engine::TokenConstraint> {
+    return std::make_unique<GrammarConstraint>(grammar, vocabulary, tokenizer, budget);
+  });
 }
 
 }  // namespace inference::local

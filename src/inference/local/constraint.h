@@ -4,20 +4,20 @@
 
 #include <functional>
 #include <memory>
-#include <string_view>
 
 #include "base/error.h"
 #include "engine/constraint.h"
 #include "inference/backend.h"
 #include "inference/local/loaded_model.h"
+#include "inference/local/prompt.h"
 
 namespace inference::local {
 
-// Makes one constraint per choice; empty when the output is free. `prompt` is the rendered chat: it
-// tells what of the turn has begun. Blocking, CPU-bound: for `pools.work`. InvalidRequest names
-// what in a schema cannot be enforced.
+// Makes one constraint per choice; empty when the output is free. `prompt` tells what of the turn
+// has begun and what room is left. Blocking, CPU-bound: for `pools.work`. InvalidRequest names what
+// in a schema cannot be enforced.
 using MakeConstraint = std::function<std::unique_ptr<engine::TokenConstraint>(int choice)>;
 Result<MakeConstraint> compile_constraint(const LoadedModel& model, const GenerateRequest& request,
-                                          std::string_view prompt);
+                                          const Prompt& prompt);
 
 }  // namespace inference::local
