@@ -33,7 +33,7 @@ class GrammarConstraint final : public engine::TokenConstraint {
     if (budget_ < kClosingBudgetMin) return;
     if (const auto closing = closing_tokens()) {
       const auto least = static_cast<std::int64_t>(closing->size());
-      if (budget_ >= 4 * least) next_look_ = budget_ - 2 * least - kLookAhead;
+      if (budget_ >= least + least / 2) next_look_ = budget_ - 2 * least - kLookAhead;
     }
   }
 
