@@ -11,6 +11,14 @@ namespace {
 constexpr int kPromptRowsMin = 16;  // below this the weights are read for too few rows
 // A prompt that waits a step counts as this much shorter, so that short ones do not starve it.
 constexpr int kRowsPerWaitedStep = 8;
+// Batch work beside interactive work: so many rows, in a step now and then, such that all those
+// steps together take a tenth of the interactive ones' time. It never starves, and is not felt.
+constexpr int kBatchRowsBeside = 16;
+constexpr double kInteractiveTimePerBatchTime = 10;
+// Somebody who arrives waits for the step of batch work under way: on fast models it is kept this
+// short, as long as it still has rows enough to be worth reading the weights for.
+constexpr double kBatchStepNs = 25e6;
+constexpr int kBatchStepRowsMin = 64;
 
 }  // namespace
 
@@ -60,25 +68,44 @@ void Scheduler::remove(Sequence& sequence, bool keep) {
 }
 
 const std::vector<StepPart>& Scheduler::next() {
-  plan_.clear();
-  rows_left_ = options_.rows_per_step_max;
-  plan_decoding();
-  admit();
-  plan_prompts();
+  somebody_waits_ = std::ranges::any_of(sequences_, [](const Sequence* sequence) {
+    return sequence->priority == Priority::Interactive;
+  });
+  int batch_rows = options_.rows_per_step_max;
+  if (somebody_waits_) batch_rows = batch_wait_ns_ > 0 ? 0 : kBatchRowsBeside;
+  plan(batch_rows);
+  // Nobody who waits can go on: the batch may have what they need.
+  if (plan_.empty() && batch_rows == 0) plan(options_.rows_per_step_max);
   for (auto* sequence : sequences_) {
     sequence->waited_steps = planned(*sequence) ? 0 : sequence->waited_steps + 1;
   }
   return plan_;
 }
 
+void Scheduler::plan(int batch_rows) {
+  plan_.clear();
+  rows_left_ = options_.rows_per_step_max;
+  batch_rows_left_ = batch_rows;
+  plan_decoding();
+  admit();
+  plan_prompts();
+}
+
+// The rows that the sequence may still have of this step.
+int Scheduler::rows_for(const Sequence& sequence) const {
+  if (sequence.priority == Priority::Interactive) return rows_left_;
+  return std::min(rows_left_, batch_rows_left_);
+}
+
 // Every running sequence gets its row, the most important first: the others give up pages for them.
 void Scheduler::plan_decoding() {
   for (auto* sequence : ranked(true)) {
     if (!sequence->decoding()) continue;  // also: preempted a moment ago
+    const int allowed = rows_for(*sequence);
     const int drafts =
-        std::min<int>(static_cast<int>(sequence->drafts.size()), std::max(0, rows_left_ - 1));
+        std::min<int>(static_cast<int>(sequence->drafts.size()), std::max(0, allowed - 1));
     sequence->drafts.resize(static_cast<std::size_t>(drafts));
-    if (rows_left_ > 0 && reserve_or_preempt(*sequence, 1 + drafts)) {
+    if (allowed > 0 && reserve_or_preempt(*sequence, 1 + drafts)) {
       schedule(*sequence, 1 + drafts);
     }
   }
@@ -87,9 +114,12 @@ void Scheduler::plan_decoding() {
 void Scheduler::plan_prompts() {
   const bool streams = !plan_.empty();
   int rows = streams ? std::min(rows_left_, prompt_rows_beside_streams()) : rows_left_;
+  if (!somebody_waits_) rows = std::min(rows, batch_step_rows());
   for (auto* sequence : ranked(true)) {
     if (!sequence->admitted || planned(*sequence)) continue;
-    int count = std::min({rows, sequence->remaining(), sequence->piece_max});
+    const int allowed = rows_for(*sequence);
+    if (allowed <= 0) continue;
+    int count = std::min({rows, allowed, sequence->remaining(), sequence->piece_max});
     if (sequence->whole) {
       // Cannot be cut: one that is larger than the budget gets a step of its own.
       const bool fits = sequence->remaining() <= rows || plan_.empty();
@@ -105,6 +135,9 @@ void Scheduler::plan_prompts() {
 void Scheduler::schedule(Sequence& sequence, int count) {
   plan_.push_back({&sequence, sequence.kv.length, count});
   rows_left_ = std::max(0, rows_left_ - count);
+  if (sequence.priority == Priority::Batch) {
+    batch_rows_left_ = std::max(0, batch_rows_left_ - count);
+  }
   served_[sequence.project] += count;
 }
 
@@ -216,6 +249,14 @@ int Scheduler::admitted_count() const {
 }
 
 void Scheduler::observe(int rows, base::Duration duration) {
+  const bool with_batch = std::ranges::any_of(
+      plan_, [](const StepPart& part) { return part.sequence->priority == Priority::Batch; });
+  const auto ns = static_cast<double>(duration.count());
+  if (with_batch) {
+    batch_wait_ns_ = kInteractiveTimePerBatchTime * ns;
+  } else {
+    batch_wait_ns_ = std::max(0.0, batch_wait_ns_ - ns);
+  }
   if (rows < kPromptRowsMin) return;  // bound by reading the weights, says nothing of a row's cost
   const double measured = static_cast<double>(duration.count()) / rows;
   ns_per_row_ = ns_per_row_ == 0 ? measured : 0.8 * ns_per_row_ + 0.2 * measured;
@@ -227,6 +268,15 @@ int Scheduler::prompt_rows_beside_streams() const {
   const double rows = static_cast<double>(options_.gap_goal.count()) / ns_per_row_;
   return static_cast<int>(std::clamp(rows, static_cast<double>(kPromptRowsMin),
                                      static_cast<double>(options_.rows_per_step_max)));
+}
+
+// Rows of prompts in a step without anybody who waits for it.
+int Scheduler::batch_step_rows() const {
+  if (ns_per_row_ == 0) return options_.rows_per_step_max;
+  const double rows = kBatchStepNs / ns_per_row_;
+  return rows < kBatchStepRowsMin
+             ? options_.rows_per_step_max
+             : static_cast<int>(std::min<double>(rows, options_.rows_per_step_max));
 }
 
 SchedulerCounts Scheduler::counts() const {

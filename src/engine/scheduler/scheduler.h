@@ -61,6 +61,9 @@ class Scheduler {
   int prompt_rows_beside_streams() const;
 
  private:
+  void plan(int batch_rows);
+  int rows_for(const Sequence& sequence) const;
+  int batch_step_rows() const;
   void admit();
   bool try_admit(Sequence& sequence);
   bool place(Sequence& sequence);
@@ -81,6 +84,9 @@ class Scheduler {
   std::map<std::string, double> served_;  // rows per project that has sequences
   std::vector<StepPart> plan_;
   int rows_left_ = 0;
+  int batch_rows_left_ = 0;      // of those, at most for batch sequences
+  bool somebody_waits_ = false;  // for an interactive sequence
+  double batch_wait_ns_ = 0;     // interactive time to pass before batch rows come beside it again
   std::uint64_t next_order_ = 0;
   std::uint64_t preemptions_ = 0;
   double ns_per_row_ = 0;  // smoothed; 0 before the first measurement

@@ -95,6 +95,34 @@ TEST(Scheduler, InteractiveWorkPushesOutBatchWork) {
   EXPECT_FALSE(batch.admitted);
 }
 
+TEST(Scheduler, BatchWorkBesideInteractiveWorkTakesATenthOfItsTime) {
+  World world(64, {.rows_per_step_max = 256, .sequences_max = 40});
+  for (int i = 0; i < 20; ++i) world.add(2, "b", Priority::Batch, 10 + i);
+  EXPECT_EQ(world.step().size(), 20u);
+  world.scheduler.observe(40, std::chrono::milliseconds(10));
+  auto& stream = world.add(2, "p");
+  int with_batch = 0;
+  for (int i = 0; i < 95; ++i) {
+    const auto plan = world.step();
+    ASSERT_EQ(plan[0].sequence, &stream);
+    EXPECT_LE(plan.size(), 17u);
+    with_batch += plan.size() > 1;
+    world.scheduler.observe(static_cast<int>(plan.size()), std::chrono::milliseconds(5));
+  }
+  EXPECT_EQ(with_batch, 7);  // after the 100 ms that the first took ten times 10, every 50 + 5 ms
+  world.scheduler.remove(stream);
+  EXPECT_EQ(world.step().size(), 20u);
+}
+
+TEST(Scheduler, StepsOfBatchWorkAreShortOnFastModels) {
+  World world(256, {.rows_per_step_max = 512, .sequences_max = 4});
+  world.scheduler.observe(100, std::chrono::milliseconds(10));  // 0.1 ms a row: 250 in 25 ms
+  world.add(600, "b", Priority::Batch);
+  EXPECT_EQ(world.step()[0].count, 250);
+  world.add(600, "p", Priority::Interactive, 7);
+  EXPECT_EQ(world.step()[0].count, 512);
+}
+
 TEST(Scheduler, PreemptsTheYoungestWhenPagesRunOut) {
   World world(5, {.rows_per_step_max = 512, .sequences_max = 4});
   auto& old = world.add(127, "p", Priority::Interactive, 3);
