@@ -1,10 +1,13 @@
 #include "base/json/value.h"
 
-#include <boost/json/serialize.hpp>
 #include <boost/json/stream_parser.hpp>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
+#include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -22,35 +25,96 @@ std::string position(std::string_view text, std::size_t offset) {
   return fmt::format("line {}, column {} (byte {})", line, column, offset);
 }
 
-void print_pretty(const Value& value, int indent, std::string& out) {
-  const auto newline = [&](int levels) {
-    out += '\n' + std::string(static_cast<std::size_t>(levels) * 2, ' ');
-  };
+void print_string(std::string_view text, std::string& out) {
+  out += '"';
+  std::size_t copied = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+    out.append(text, copied, i - copied);
+    copied = i + 1;
+    switch (byte) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\b': out += "\\b"; break;
+      case '\f': out += "\\f"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
+    }
+  }
+  out.append(text, copied);
+  out += '"';
+}
+
+// The shortest digits that read back as the same number; always seen to be no integer, as 1.0.
+void print_double(double number, std::string& out) {
+  if (!std::isfinite(number)) {
+    out += "null";
+    return;
+  }
+  std::array<char, 32> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  const std::string_view text(digits.data(), end);
+  out += text;
+  if (text.find_first_of(".e") == text.npos) out += ".0";
+}
+
+void print_scalar(const Value& value, std::string& out) {
+  if (const auto* text = value.if_string()) {
+    print_string(*text, out);
+  } else if (const auto* integer = value.if_int64()) {
+    fmt::format_to(std::back_inserter(out), "{}", *integer);
+  } else if (const auto* natural = value.if_uint64()) {
+    fmt::format_to(std::back_inserter(out), "{}", *natural);
+  } else if (const auto* number = value.if_double()) {
+    print_double(*number, out);
+  } else if (const auto* truth = value.if_bool()) {
+    out += *truth ? "true" : "false";
+  } else {
+    out += "null";
+  }
+}
+
+struct Layout {
+  bool pretty = false;
+
+  void newline(int level, std::string& out) const {
+    if (!pretty) return;
+    out += '\n';
+    out.append(static_cast<std::size_t>(level) * 2, ' ');
+  }
+};
+
+void print(const Value& value, Layout layout, int level, std::string& out) {
+  const char* separator = "";
   if (const auto* object = value.if_object(); object && !object->empty()) {
     out += '{';
-    bool first = true;
     for (const auto& [key, member] : *object) {
-      if (!first) out += ',';
-      first = false;
-      newline(indent + 1);
-      out += quote(key) + ": ";
-      print_pretty(member, indent + 1, out);
+      out += std::exchange(separator, ",");
+      layout.newline(level + 1, out);
+      print_string(key, out);
+      out += layout.pretty ? ": " : ":";
+      print(member, layout, level + 1, out);
     }
-    newline(indent);
+    layout.newline(level, out);
     out += '}';
   } else if (const auto* array = value.if_array(); array && !array->empty()) {
     out += '[';
-    bool first = true;
     for (const auto& element : *array) {
-      if (!first) out += ',';
-      first = false;
-      newline(indent + 1);
-      print_pretty(element, indent + 1, out);
+      out += std::exchange(separator, ",");
+      layout.newline(level + 1, out);
+      print(element, layout, level + 1, out);
     }
-    newline(indent);
+    layout.newline(level, out);
     out += ']';
+  } else if (object) {
+    out += "{}";
+  } else if (array) {
+    out += "[]";
   } else {
-    out += dump(value);
+    print_scalar(value, out);
   }
 }
 
@@ -81,20 +145,21 @@ Result<Value> parse(std::string_view text) {
 }
 
 std::string dump(const Value& value) {
-  if (const auto* number = value.if_double()) {
-    if (!std::isfinite(*number)) return "null";
-  }
-  return boost::json::serialize(value);
+  std::string out;
+  print(value, {}, 0, out);
+  return out;
 }
 
 std::string dump_pretty(const Value& value) {
   std::string out;
-  print_pretty(value, 0, out);
+  print(value, {.pretty = true}, 0, out);
   return out;
 }
 
 std::string quote(std::string_view text) {
-  return boost::json::serialize(boost::json::string_view(text));
+  std::string out;
+  print_string(text, out);
+  return out;
 }
 
 const Value* find(const Value& value, std::string_view key) {
