@@ -225,7 +225,7 @@ Result<RequestHandle> Engine::submit(EmbedRequest request, std::function<void()>
   auto live = std::make_unique<LiveRequest>();
   live->adapter = *adapter;
   live->pooling = pooling;
-  if (pooling != Pooling::None) live->pooler.emplace(pooling, info.d_model);
+  if (pooling != Pooling::None) live->pooler.emplace(pooling_of(info, pooling), info.d_model);
   auto choice = make_choice(*live, 0);
   choice->sequence.project = request.project;
   choice->sequence.salt = salted("", *adapter);

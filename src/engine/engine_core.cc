@@ -466,7 +466,7 @@ void Engine::Core::use_hidden(const StepRows& rows, compute::Tensor hidden) {
   counted_.prompt_tokens += static_cast<std::uint64_t>(rows.count);
   if (rows.first == 0) {  // the beginning, perhaps for the second time, after preemption
     request.vectors.clear();
-    if (request.pooler) request.pooler.emplace(request.pooling, info().d_model);
+    if (request.pooler) request.pooler.emplace(pooling_of(info(), request.pooling), info().d_model);
   }
   for (int i = 0; i < rows.outputs; ++i) {
     const auto state = hidden.row(static_cast<std::size_t>(rows.first_output + i));

@@ -79,7 +79,7 @@ std::vector<std::vector<float>> ModelRunner::hidden(std::span<const TokenId> tok
 std::vector<std::vector<float>> pool_states(Model& model, Pooling pooling,
                                             const std::vector<std::vector<float>>& hidden) {
   if (pooling == Pooling::None) return hidden;
-  Pooler pooler(pooling, model.info().d_model);
+  Pooler pooler(pooling_of(model.info(), pooling), model.info().d_model);
   for (const auto& state : hidden) pooler.add(state);
   const auto pooled = pooler.result();
   if (pooling == Pooling::Rank) return {model.scores(pooled)};

@@ -24,10 +24,6 @@ void norm_sums(ModelSpec& spec) {
   }
 }
 
-bool fused(Hparams& hparams) {
-  return hparams.file().find_tensor("blk.0.attn_qkv.weight") != nullptr;
-}
-
 }  // namespace
 
 ModelSpec describe_bert(Hparams& hparams) {
@@ -35,7 +31,6 @@ ModelSpec describe_bert(Hparams& hparams) {
   norm_sums(spec);
   spec.position_embedding = true;
   for (auto& layer : spec.layers) {
-    attention(layer).fused_qkv = fused(hparams);
     dense(layer).gated = false;
     dense(layer).activation = Activation::GeluTanh;
   }
@@ -63,13 +58,13 @@ ModelSpec describe_jina_bert_v2(Hparams& hparams) {
 ModelSpec describe_nomic_bert(Hparams& hparams) {
   auto spec = read_encoder(hparams);
   norm_sums(spec);
-  spec.ropes.push_back(read_rope(hparams, RopePairing::Halves,
-                                 hparams.number("rope.freq_base", 10'000),
-                                 attention(spec.layers[0]).d_key));
+  const int n_rotated = hparams.integer("rope.dimension_count", attention(spec.layers[0]).d_key, 2,
+                                        limits::model_head_width_max);
+  spec.ropes.push_back(
+      read_rope(hparams, RopePairing::Halves, hparams.number("rope.freq_base", 10'000), n_rotated));
   spec.rope_divisors.push_back("");
   for (auto& layer : spec.layers) {
     attention(layer).rope = 0;
-    attention(layer).fused_qkv = fused(hparams);
   }
   return spec;
 }
@@ -79,6 +74,8 @@ ModelSpec describe_modern_bert(Hparams& hparams) {
   auto spec = read_encoder(hparams);
   const int d_head = attention(spec.layers[0]).d_key;
   spec.embedding_norm = "token_embd_norm";
+  spec.info.rank_pooling = Pooling::Mean;
+  spec.rank.gelu = true;
   spec.ropes.push_back(
       read_rope(hparams, RopePairing::Halves, hparams.number("rope.freq_base", 160'000), d_head));
   spec.ropes.push_back(
@@ -90,7 +87,6 @@ ModelSpec describe_modern_bert(Hparams& hparams) {
     auto& layer = spec.layers[i];
     auto& a = attention(layer);
     if (i == 0) layer.mixer_norm = "";
-    a.fused_qkv = true;
     a.window = windowed[i] ? window : 0;
     a.rope = windowed[i] ? 1 : 0;
     dense(layer).fused_up = true;

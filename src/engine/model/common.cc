@@ -44,6 +44,7 @@ void read_layers(Hparams& hparams, ModelSpec& spec) {
   const auto heads =
       hparams.per_layer("attention.head_count", n_layers, std::nullopt, 0, kHeadsMax);
   const int fallback = heads.empty() ? 1 : heads[0];
+  const int d_default = heads[0] > 0 ? static_cast<int>(spec.info.d_model) / heads[0] : 1;
   const auto kv_heads =
       hparams.per_layer("attention.head_count_kv", n_layers, fallback, 0, kHeadsMax);
   const auto widths = hparams.per_layer("feed_forward_length", n_layers, 0, 0, kWidthMax * 8);
@@ -51,7 +52,6 @@ void read_layers(Hparams& hparams, ModelSpec& spec) {
     AttentionSpec attention;
     attention.n_heads = heads[i];
     attention.n_kv_heads = kv_heads[i];
-    const int d_default = heads[i] > 0 ? static_cast<int>(spec.info.d_model) / heads[i] : 0;
     attention.d_key = hparams.integer("attention.key_length", d_default, 1, kHeadWidthMax);
     attention.d_value = hparams.integer("attention.value_length", d_default, 1, kHeadWidthMax);
     attention.scale = hparams.number("attention.scale", 0);
@@ -59,6 +59,37 @@ void read_layers(Hparams& hparams, ModelSpec& spec) {
     layer.mixer = attention;
     layer.feed_forward = DenseSpec{.d_ff = widths[i]};
     spec.layers.push_back(std::move(layer));
+  }
+}
+
+const gguf::TensorInfo* find_in_any_layer(Hparams& hparams, int n_layers, const char* name) {
+  for (int i = 0; i < n_layers; ++i) {
+    const auto full = "blk." + std::to_string(i) + "." + name;
+    if (const auto* tensor = hparams.file().find_tensor(full)) return tensor;
+  }
+  return nullptr;
+}
+
+// Factors of single frequencies: one list, or two of which the context's length chooses (longrope).
+std::string read_rope_divisors(Hparams& hparams, const ModelInfo& info) {
+  if (hparams.file().find_tensor("rope_factors_long.weight") == nullptr) return "rope_freqs";
+  const int original = hparams.integer("rope.scaling.original_context_length", info.context_trained,
+                                       1, limits::model_context_max);
+  const int context =
+      hparams.context_tokens() > 0 ? hparams.context_tokens() : info.context_trained;
+  return context > original ? "rope_factors_long" : "rope_factors_short";
+}
+
+// What other architectures have and decoders here do not: a file that asks for it is refused.
+void refuse_variations(Hparams& hparams) {
+  for (const char* key : {"attention.clamp_kqv", "attention.max_alibi_bias",
+                          "attention.value_scale", "attention.output_scale"}) {
+    if (hparams.number(key, 0) != 0) {
+      hparams.refuse(hparams.architecture() + "." + key + " is not supported");
+    }
+  }
+  if (hparams.integer("nextn_predict_layers", 0, 0, limits::model_layers_max) > 0) {
+    hparams.refuse(hparams.architecture() + ".nextn_predict_layers is not supported");
   }
 }
 
@@ -84,7 +115,11 @@ ModelSpec read_decoder(Hparams& hparams, compute::RopePairing pairing, NormKind 
   spec.ropes.push_back(
       read_rope(hparams, pairing, hparams.number("rope.freq_base", 10'000),
                 hparams.integer("rope.dimension_count", n_rotated, 2, kHeadWidthMax)));
-  spec.rope_divisors.push_back("rope_freqs");
+  spec.rope_divisors.push_back(read_rope_divisors(hparams, spec.info));
+  // Decoders trained further into embedding models see both sides.
+  spec.causal = hparams.flag("attention.causal", true);
+  if (!spec.causal) spec.info.generates = false;
+  refuse_variations(hparams);
   return spec;
 }
 
@@ -111,6 +146,9 @@ compute::RopeOptions read_rope(Hparams& hparams, compute::RopePairing pairing, f
   auto rope = plain_rope(pairing, base, n_rotated);
   if (!(base > 1)) hparams.refuse("rope.freq_base must be above 1");
   const auto type = hparams.text("rope.scaling.type", "linear");
+  if (type != "none" && type != "linear" && type != "yarn" && type != "longrope") {
+    hparams.refuse("rope.scaling.type is '" + type + "', known are none, linear, yarn, longrope");
+  }
   const float legacy = hparams.number("rope.scale_linear", 1);
   const float factor = hparams.number("rope.scaling.factor", legacy);
   rope.attention_factor = hparams.number("rope.scaling.attn_factor", 1);
@@ -118,7 +156,8 @@ compute::RopeOptions read_rope(Hparams& hparams, compute::RopePairing pairing, f
   if (factor > 0) rope.frequency_scale = 1 / factor;
   if (type != "yarn") return rope;
 
-  rope.extension_factor = hparams.number("rope.scaling.yarn_ext_factor", 1);
+  const float extension = hparams.number("rope.scaling.yarn_ext_factor", -1);
+  rope.extension_factor = extension < 0 ? 1 : extension;
   rope.beta_fast = hparams.number("rope.scaling.yarn_beta_fast", 32);
   rope.beta_slow = hparams.number("rope.scaling.yarn_beta_slow", 1);
   rope.original_context = static_cast<std::size_t>(
@@ -149,17 +188,25 @@ std::vector<bool> windowed_layers(Hparams& hparams, int n_layers, int period_oth
   return windowed;
 }
 
-ExpertsSpec read_experts(Hparams& hparams) {
+ExpertsSpec read_experts(Hparams& hparams, const ModelSpec& spec) {
   ExpertsSpec experts;
   experts.n_experts = hparams.required("expert_count", 1, limits::model_experts_max);
   experts.n_used = hparams.required("expert_used_count", 1, experts.n_experts);
-  const int d_ff = hparams.is_array("feed_forward_length")
-                       ? 0
-                       : hparams.integer("feed_forward_length", 0, 0, kWidthMax * 8);
+  // Older files leave the width to the matrices.
+  const auto* up = find_in_any_layer(hparams, spec.info.n_layers, "ffn_up_exps.weight");
+  const int d_ff =
+      up != nullptr ? static_cast<int>(std::clamp<std::int64_t>(up->shape[1], 1, kWidthMax)) : 1;
   experts.d_ff = hparams.integer("expert_feed_forward_length", d_ff, 1, kWidthMax * 8);
   experts.weight_scale = hparams.number("expert_weights_scale", 1);
   if (experts.weight_scale == 0) experts.weight_scale = 1;  // as some files say "none"
   return experts;
+}
+
+int read_shared_width(Hparams& hparams, const ModelSpec& spec) {
+  const auto* up = find_in_any_layer(hparams, spec.info.n_layers, "ffn_up_shexp.weight");
+  if (up == nullptr) return 0;
+  const auto width = static_cast<int>(std::clamp<std::int64_t>(up->shape[1], 1, kWidthMax));
+  return hparams.integer("expert_shared_feed_forward_length", width, 0, 8 * kWidthMax);
 }
 
 }  // namespace engine

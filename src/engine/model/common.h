@@ -31,7 +31,9 @@ std::vector<bool> windowed_layers(Hparams& hparams, int n_layers, int period_oth
                                   bool full_layer_first = false);
 
 // Experts by the usual keys, without shared ones.
-ExpertsSpec read_experts(Hparams& hparams);
+ExpertsSpec read_experts(Hparams& hparams, const ModelSpec& spec);
+// The width of the expert that every token passes, where the file has one; else 0.
+int read_shared_width(Hparams& hparams, const ModelSpec& spec);
 
 AttentionSpec& attention(LayerSpec& layer);
 const AttentionSpec& attention(const LayerSpec& layer);

@@ -12,8 +12,8 @@ using compute::ops::Activation;
 
 namespace {
 
-ExpertsSpec read_deepseek_experts(Hparams& hparams) {
-  auto experts = read_experts(hparams);
+ExpertsSpec read_deepseek_experts(Hparams& hparams, const ModelSpec& spec) {
+  auto experts = read_experts(hparams, spec);
   const int n_shared = hparams.integer("expert_shared_count", 0, 0, limits::model_experts_max);
   experts.d_shared = n_shared * experts.d_ff;
   experts.normalise = hparams.flag("expert_weights_norm", false);
@@ -40,7 +40,12 @@ ModelSpec describe_deepseek2(Hparams& hparams) {
   constexpr int kWidth = limits::model_head_width_max;
   MlaSpec mla;
   mla.n_heads = attention(spec.layers[0]).n_heads;
+  // The small models project queries by one matrix.
   mla.q_rank = hparams.integer("attention.q_lora_rank", 0, 0, limits::model_width_max);
+  if (hparams.file().find_tensor("blk.0.attn_q.weight") != nullptr) mla.q_rank = 0;
+  if (hparams.number("attention.temperature_scale", 0) != 0) {
+    hparams.refuse("deepseek2.attention.temperature_scale is not supported");
+  }
   mla.kv_rank = hparams.required("attention.kv_lora_rank", 1, kWidth);
   mla.d_rope = hparams.required("rope.dimension_count", 2, kWidth);
   // Files with separate key and value matrices give the sizes of a real head in keys of their own;
@@ -63,7 +68,7 @@ ModelSpec describe_deepseek2(Hparams& hparams) {
   apply_yarn_multiplier(spec.ropes[0], multiplier, /*same_for_both=*/multiplier != 1);
 
   const int n_dense = hparams.integer("leading_dense_block_count", 0, 0, n_layers);
-  const auto experts = n_dense < n_layers ? read_deepseek_experts(hparams) : ExpertsSpec{};
+  const auto experts = n_dense < n_layers ? read_deepseek_experts(hparams, spec) : ExpertsSpec{};
   for (int i = 0; i < n_layers; ++i) {
     auto& layer = spec.layers[static_cast<std::size_t>(i)];
     layer.mixer = mla;

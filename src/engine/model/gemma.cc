@@ -13,10 +13,16 @@ using compute::ops::Activation;
 namespace {
 
 // What the generations share: a scaled embedding, norms on both sides of a block, a GELU gate.
-void shape_layers(Hparams& hparams, ModelSpec& spec, const std::vector<bool>& windowed) {
+struct Defaults {
+  float logit_softcap = 0;
+  int window = 0;
+};
+void shape_layers(Hparams& hparams, ModelSpec& spec, const std::vector<bool>& windowed,
+                  const Defaults& defaults) {
+  spec.logit_softcap = hparams.number("final_logit_softcapping", defaults.logit_softcap);
+  const int window =
+      hparams.integer("attention.sliding_window", defaults.window, 0, limits::model_context_max);
   spec.embedding_scale = std::sqrt(static_cast<float>(spec.info.d_model));
-  spec.logit_softcap = hparams.number("final_logit_softcapping", 0);
-  const int window = hparams.integer("attention.sliding_window", 0, 0, limits::model_context_max);
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     auto& layer = spec.layers[i];
     layer.mixer_post_norm = "post_attention_norm";
@@ -46,7 +52,8 @@ void add_window_rope(Hparams& hparams, ModelSpec& spec) {
 
 ModelSpec describe_gemma2(Hparams& hparams) {
   auto spec = read_decoder(hparams, RopePairing::Halves);
-  shape_layers(hparams, spec, windowed_layers(hparams, spec.info.n_layers, 2));
+  shape_layers(hparams, spec, windowed_layers(hparams, spec.info.n_layers, 2),
+               {.logit_softcap = 30, .window = 4'096});
   const float softcap = hparams.number("attn_logit_softcapping", 50);
   for (auto& layer : spec.layers) attention(layer).softcap = softcap;
   if (spec.info.n_layers == 46) scale_by_model_width(spec);
@@ -55,7 +62,7 @@ ModelSpec describe_gemma2(Hparams& hparams) {
 
 ModelSpec describe_gemma3(Hparams& hparams) {
   auto spec = read_decoder(hparams, RopePairing::Halves);
-  shape_layers(hparams, spec, windowed_layers(hparams, spec.info.n_layers, 6));
+  shape_layers(hparams, spec, windowed_layers(hparams, spec.info.n_layers, 6), {});
   for (auto& layer : spec.layers) attention(layer).qk_norm = QkNorm::PerHead;
   add_window_rope(hparams, spec);
   if (spec.info.n_layers == 62) scale_by_model_width(spec);

@@ -11,7 +11,6 @@ ModelSpec describe_gpt2(Hparams& hparams) {
   auto spec = read_decoder(hparams, RopePairing::Halves, NormKind::Layer);
   spec.position_embedding = true;
   for (auto& layer : spec.layers) {
-    attention(layer).fused_qkv = true;
     attention(layer).rope = -1;
     dense(layer).gated = false;
     dense(layer).activation = Activation::GeluTanh;

@@ -10,7 +10,7 @@ using compute::ops::Activation;
 
 ModelSpec describe_gpt_oss(Hparams& hparams) {
   auto spec = read_decoder(hparams, RopePairing::Halves);
-  auto experts = read_experts(hparams);
+  auto experts = read_experts(hparams, spec);
   experts.gating = Gating::SoftmaxOfChosen;
   experts.clamped = true;
   const int window = hparams.required("attention.sliding_window", 0, limits::model_context_max);

@@ -16,15 +16,18 @@ ModelSpec describe_granite(Hparams& hparams) {
   if (spec.embedding_scale == 0) spec.embedding_scale = 1;
   if (spec.residual_scale == 0) spec.residual_scale = 1;
   if (logit_divisor != 0) spec.logit_scale = 1 / logit_divisor;
+  // Granite 4 has models without positions, which say so in this way.
+  if (!hparams.flag("rope.scaling.finetuned", true)) {
+    for (auto& layer : spec.layers) attention(layer).rope = -1;
+  }
   return spec;
 }
 
 ModelSpec describe_granitemoe(Hparams& hparams) {
   auto spec = describe_granite(hparams);
-  auto experts = read_experts(hparams);
+  auto experts = read_experts(hparams, spec);
   experts.normalise = true;
-  experts.d_shared =
-      hparams.integer("expert_shared_feed_forward_length", 0, 0, 8 * limits::model_width_max);
+  experts.d_shared = read_shared_width(hparams, spec);
   for (auto& layer : spec.layers) layer.feed_forward = experts;
   return spec;
 }

@@ -14,7 +14,7 @@ enum class Pooling : std::uint8_t {
   Mean,
   Cls,   // the first token's
   Last,  // the last token's
-  Rank,  // a classification head on the first token's: scores
+  Rank,  // a classification head on one of the above: scores
 };
 
 struct ModelInfo {
@@ -28,6 +28,7 @@ struct ModelInfo {
   bool generates = true;   // false for encoders
   bool causal = true;      // a token sees only those before it
   Pooling pooling = Pooling::None;
+  Pooling rank_pooling = Pooling::Cls;   // what the head of Pooling::Rank works on
   std::vector<std::string> labels = {};  // of a classification head
   std::uint64_t parameters = 0;
 };

@@ -9,7 +9,9 @@ using compute::ops::Activation;
 
 ModelSpec describe_lfm2(Hparams& hparams) {
   auto spec = read_decoder(hparams, RopePairing::Halves);
-  spec.output_norm = "token_embd_norm";
+  if (hparams.file().find_tensor("output_norm.weight") == nullptr) {
+    spec.output_norm = "token_embd_norm";  // as its first files named it
+  }
   const ShortConvSpec conv{.d_conv = hparams.required("shortconv.l_cache", 2, 64)};
   for (auto& layer : spec.layers) {
     if (attention(layer).n_kv_heads == 0) {
@@ -23,7 +25,7 @@ ModelSpec describe_lfm2(Hparams& hparams) {
 
 ModelSpec describe_lfm2moe(Hparams& hparams) {
   auto spec = describe_lfm2(hparams);
-  auto experts = read_experts(hparams);
+  auto experts = read_experts(hparams, spec);
   experts.normalise = true;
   experts.gating =
       hparams.integer("expert_gating_func", 2, 1, 2) == 2 ? Gating::Sigmoid : Gating::Softmax;

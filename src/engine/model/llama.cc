@@ -13,7 +13,7 @@ using compute::ops::Activation;
 ModelSpec describe_llama(Hparams& hparams) {
   auto spec = read_decoder(hparams, RopePairing::Adjacent);
   if (hparams.integer("expert_count", 0, 0, limits::model_experts_max) > 0) {
-    auto experts = read_experts(hparams);
+    auto experts = read_experts(hparams, spec);
     experts.normalise = true;
     for (auto& layer : spec.layers) layer.feed_forward = experts;
   }

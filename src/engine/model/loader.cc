@@ -7,6 +7,14 @@
 namespace engine {
 namespace {
 
+// Read by those who need them; others' files may carry them: factors that another context length
+// would choose, heads of another task.
+bool may_stay_unused(std::string_view name) {
+  return name.starts_with("rope_") || name.starts_with("cls") ||
+         name.find("attn_rot_embd") != name.npos || name.ends_with("attn_kv_b.weight") ||
+         name == "output.weight" || name.starts_with("token_types");
+}
+
 compute::WeightSource source_of(const gguf::TensorInfo& tensor, std::size_t n_in,
                                 std::size_t n_out) {
   return {.dtype = tensor.dtype, .n_out = n_out, .n_in = n_in, .bytes = tensor.bytes};
@@ -23,10 +31,21 @@ Status TensorLoader::status() const {
   return {};
 }
 
+void TensorLoader::refuse_unused() {
+  for (const auto& tensor : file_.tensors()) {
+    if (used_.contains(tensor.name) || may_stay_unused(tensor.name)) continue;
+    return refuse(
+        {ErrorCode::Unsupported,
+         fmt::format("the model has the tensor {}, which is not known for its architecture",
+                     tensor.name)});
+  }
+}
+
 // The tensor, which must exist with exactly this shape.
 const gguf::TensorInfo* TensorLoader::find(const std::string& full_name, std::size_t n_in,
                                            std::size_t n_out, std::size_t n_stacked) {
   const auto found = file_.tensor(full_name);
+  used_.insert(full_name);
   if (!found) return refuse(found.error()), nullptr;
   const auto& shape = (*found)->shape;
   const auto as = [](std::size_t n) { return static_cast<std::int64_t>(n); };
@@ -102,6 +121,7 @@ std::vector<float> TensorLoader::optional_floats(const std::string& name, std::s
 
 std::vector<float> TensorLoader::floats(const std::string& name, std::size_t n) {
   const auto found = file_.tensor(prefix_ + name);
+  used_.insert(prefix_ + name);
   if (!found) return refuse(found.error()), std::vector<float>();
   const auto& tensor = **found;
   if (tensor.n_elements != n || !compute::quant::can_dequantize(tensor.dtype)) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,6 +53,9 @@ class TensorLoader {
   std::vector<float> optional_floats(const std::string& name, std::size_t n);
 
   const LoraSites& lora_sites() const { return lora_sites_; }
+  // Unsupported, naming a tensor that nothing has asked for: a model that has it and is run without
+  // it is slightly wrong. Call it last.
+  void refuse_unused();
   Status status() const;
 
  private:
@@ -63,6 +67,7 @@ class TensorLoader {
   compute::Pool& pool_;
   NormKind norm_;
   std::string prefix_;
+  std::set<std::string, std::less<>> used_;
   LoraSites lora_sites_;
   std::optional<Error> error_;
 };

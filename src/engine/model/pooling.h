@@ -8,10 +8,15 @@
 
 namespace engine {
 
+// How states are pooled before the head, if there is one.
+inline Pooling pooling_of(const ModelInfo& info, Pooling asked) {
+  return asked == Pooling::Rank ? info.rank_pooling : asked;
+}
+
 // Takes the states in the order of the tokens, in any number of pieces.
 class Pooler {
  public:
-  // Not for Pooling::None, which keeps every state.
+  // Not for Pooling::None, which keeps every state, nor for Pooling::Rank.
   Pooler(Pooling pooling, std::size_t d_model) : pooling_(pooling), sum_(d_model) {}
 
   void add(std::span<const float> state) {

@@ -14,9 +14,8 @@ ModelSpec describe_qwen2(Hparams& hparams) {
 
 ModelSpec describe_qwen2moe(Hparams& hparams) {
   auto spec = read_decoder(hparams, RopePairing::Halves);
-  auto experts = read_experts(hparams);
-  experts.d_shared =
-      hparams.integer("expert_shared_feed_forward_length", 0, 0, 8 * limits::model_width_max);
+  auto experts = read_experts(hparams, spec);
+  experts.d_shared = read_shared_width(hparams, spec);
   for (auto& layer : spec.layers) layer.feed_forward = experts;
   return spec;
 }
@@ -24,12 +23,15 @@ ModelSpec describe_qwen2moe(Hparams& hparams) {
 ModelSpec describe_qwen3(Hparams& hparams) {
   auto spec = read_decoder(hparams, RopePairing::Halves);
   for (auto& layer : spec.layers) attention(layer).qk_norm = QkNorm::PerHead;
+  // The rerankers answer yes or no after the last token.
+  spec.info.rank_pooling = Pooling::Last;
+  spec.rank.softmax = true;
   return spec;
 }
 
 ModelSpec describe_qwen3moe(Hparams& hparams) {
   auto spec = describe_qwen3(hparams);
-  auto experts = read_experts(hparams);
+  auto experts = read_experts(hparams, spec);
   experts.normalise = true;
   for (auto& layer : spec.layers) layer.feed_forward = experts;
   return spec;

@@ -32,7 +32,6 @@ struct AttentionSpec {
   int window = 0;        // tokens seen, itself included; 0: all
   float softcap = 0;     // of scores; 0: none
   float alibi_bias = 0;  // ALiBi (arXiv 2108.12409), its largest bias; 0: none
-  bool fused_qkv = false;
   QkNorm qk_norm = QkNorm::None;
   NormKind qk_norm_kind = NormKind::Rms;
   bool gated = false;           // the query projection holds a gate for the output beside it
@@ -117,8 +116,15 @@ struct LayerSpec {
   std::string feed_forward_sum_norm = {};
 };
 
+// What differs between the classification heads of Pooling::Rank.
+struct RankSpec {
+  bool gelu = false;     // the dense layer's activation, else tanh
+  bool softmax = false;  // the scores are probabilities of the labels
+};
+
 struct ModelSpec {
   ModelInfo info;
+  RankSpec rank;
   std::vector<LayerSpec> layers;
   std::vector<compute::RopeOptions> ropes;  // divisors are filled in from rope_divisors
   std::vector<std::string> rope_divisors;   // per rope: tensor name or empty

@@ -1,5 +1,6 @@
 #include "engine/model/transformer.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/check.h"
@@ -163,14 +164,36 @@ Tensor Transformer::logits(const Batch& batch, const KvCache& cache, StatePool& 
   return out;
 }
 
+namespace {
+
+void softmax(std::span<float> values) {
+  const float highest = std::ranges::max(values);
+  float sum = 0;
+  for (float& value : values) sum += value = std::exp(value - highest);
+  for (float& value : values) value /= sum;
+}
+
+}  // namespace
+
 std::vector<float> Transformer::scores(std::span<const float> pooled) {
   std::vector<float> x(pooled.begin(), pooled.end());
   if (!classifier_.empty()) {
     std::vector<float> dense(classifier_.weight.n_out());
     ops::matmul(ConstTensor(x.data(), {1, x.size()}), classifier_.weight,
                 Tensor(dense.data(), {1, dense.size()}), pool_);
-    for (std::size_t i = 0; i < dense.size(); ++i) {
-      dense[i] = std::tanh(dense[i] + (classifier_.bias.empty() ? 0 : classifier_.bias[i]));
+    const Tensor row(dense.data(), {1, dense.size()});
+    if (!classifier_.bias.empty()) {
+      ops::add_bias(row, std::span<const float>(classifier_.bias), pool_);
+    }
+    if (spec_.rank.gelu) {
+      ops::activate(ops::Activation::GeluTanh, row, row, pool_);
+    } else {
+      for (float& value : dense) value = std::tanh(value);
+    }
+    if (!classifier_norm_.empty()) {
+      ops::layer_norm(row, std::span<const float>(classifier_norm_.weight),
+                      std::span<const float>(classifier_norm_.bias), spec_.norm_epsilon, row,
+                      pool_);
     }
     x = std::move(dense);
   }
@@ -181,6 +204,7 @@ std::vector<float> Transformer::scores(std::span<const float> pooled) {
   for (std::size_t i = 0; i < scores.size(); ++i) {
     if (!classifier_out_.bias.empty()) scores[i] += classifier_out_.bias[i];
   }
+  if (spec_.rank.softmax) softmax(scores);
   return scores;
 }
 

@@ -85,6 +85,7 @@ class Transformer final : public Model {
   Norm output_norm_;
   Linear head_;                         // empty: the token embedding
   Linear classifier_, classifier_out_;  // Pooling::Rank
+  Norm classifier_norm_;
   LoraSites lora_sites_;
   struct Adapter;
   std::vector<std::shared_ptr<Adapter>> adapters_;  // files that LoraParts borrow from

@@ -116,6 +116,7 @@ Status Transformer::load_tensors() {
   loader.leave_layers();
   lora_sites_ = loader.lora_sites();  // without the head's: it sees only some of the rows
   load_head(loader);
+  loader.refuse_unused();
   for (const auto& tensor : file_.tensors()) spec_.info.parameters += tensor.n_elements;
   return loader.status();
 }
@@ -238,13 +239,20 @@ void Transformer::load_head(TensorLoader& loader) {
     head_ = loader.optional_linear("output", d_model, spec_.info.n_vocab);
   }
   if (spec_.info.pooling != Pooling::Rank) return;
-  const auto n_labels = std::max<std::size_t>(1, spec_.info.labels.size());
+  const auto rows_of = [&](const char* name) {
+    const auto* tensor = loader.find_tensor(name);
+    return static_cast<std::size_t>(
+        tensor == nullptr ? 1 : std::max<std::int64_t>(1, tensor->shape[1]));
+  };
   std::size_t d_dense = d_model;
-  if (const auto* dense = loader.find_tensor("cls.weight"); dense != nullptr) {
-    d_dense = static_cast<std::size_t>(std::max<std::int64_t>(1, dense->shape[1]));
+  if (loader.has("cls.weight")) {
+    d_dense = rows_of("cls.weight");
     classifier_ = loader.linear("cls", d_model, d_dense);
+    if (loader.has("cls.norm.weight")) {
+      classifier_norm_ = loader.norm("cls.norm", d_dense, NormKind::Layer);
+    }
   }
-  classifier_out_ = loader.optional_linear("cls.output", d_dense, n_labels);
+  classifier_out_ = loader.optional_linear("cls.output", d_dense, rows_of("cls.output.weight"));
 }
 
 }  // namespace engine

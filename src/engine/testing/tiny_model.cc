@@ -122,6 +122,9 @@ void write_tiny_model(const std::string& path, std::uint64_t seed, const TinyMod
   gguf::Layout layout;
   Tensors tensors(layout, seed);
   fill_model(layout, tensors, shape);
+  if (!shape.extra_tensor.empty()) {
+    tensors.add_ones(shape.extra_tensor + ".weight", shape.d_model);
+  }
   tensors.write(path);
 }
 

@@ -16,6 +16,7 @@ struct TinyModelShape {
   int n_kv_heads = 2;
   int d_ff = 48;
   int context = 512;
+  std::string extra_tensor = {};  // [d_model], which a llama does not have
 };
 
 // Files that vanish with it.

@@ -73,7 +73,7 @@ void AttentionBlock::load_projections(TensorLoader& loader, std::size_t d_model)
   const auto d_query = size(spec_.n_heads) * size(spec_.d_key);
   const auto d_keys = size(spec_.n_kv_heads) * size(spec_.d_key);
   const auto d_values = size(spec_.n_kv_heads) * size(spec_.d_value);
-  if (spec_.fused_qkv && loader.has("attn_qkv.weight")) {
+  if (!spec_.gated && spec_.shared_layer < 0 && loader.has("attn_qkv.weight")) {
     query_key_value_ = loader.linear("attn_qkv", d_model, d_query + d_keys + d_values);
     return;
   }

@@ -41,8 +41,10 @@ DenseBlock::DenseBlock(TensorLoader& loader, const DenseSpec& spec, std::size_t 
                        const std::string& suffix)
     : spec_(spec) {
   const auto d_ff = size(spec.d_ff);
-  if (spec.gated && !spec.fused_up) gate_ = loader.linear("ffn_gate" + suffix, d_model, d_ff);
-  up_ = loader.linear("ffn_up" + suffix, d_model, spec.fused_up ? 2 * d_ff : d_ff);
+  // Some converters take fused matrices apart.
+  if (loader.has("ffn_gate" + suffix + ".weight")) spec_.fused_up = false;
+  if (spec.gated && !spec_.fused_up) gate_ = loader.linear("ffn_gate" + suffix, d_model, d_ff);
+  up_ = loader.linear("ffn_up" + suffix, d_model, spec_.fused_up ? 2 * d_ff : d_ff);
   down_ = loader.linear("ffn_down" + suffix, d_ff, d_model);
 }
 
