@@ -347,7 +347,9 @@ std::string Matcher::forced_bytes(std::size_t bytes_max) {
   const auto ends = [](const Cursor& cursor) {
     return cursor.mode == Mode::Ended || cursor.mode == Mode::Token;
   };
-  while (forced.size() < bytes_max && std::ranges::none_of(at, ends)) {
+  constexpr std::size_t kPositionsMax = 8;  // more of them are hardly of one mind
+  while (forced.size() < bytes_max && at.size() <= kPositionsMax &&
+         std::ranges::none_of(at, ends)) {
     int only = -1;
     std::vector<Cursor> next;
     for (int byte = 0; byte < 256 && only != -2; ++byte) {

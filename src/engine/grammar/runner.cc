@@ -5,16 +5,15 @@
 namespace engine::grammar {
 namespace {
 
-constexpr std::size_t kCursorsMax = 1'024;   // of an ambiguous grammar; more are dropped
-constexpr std::size_t kReachedMax = 20'000;  // places looked at in one step
+constexpr std::size_t kCursorsMax = 128;    // of an ambiguous grammar; more are dropped
+constexpr std::size_t kReachedMax = 4'000;  // places looked at in one step
+constexpr std::size_t kReachedFew = 32;     // that are faster to compare one by one
 constexpr std::uint16_t kCallDepthMax = 2'000;
 
 }  // namespace
 
 void Runner::begin(RuleId start, std::vector<Cursor>& out) {
-  floor_ = out.size();
-  reached_.clear();
-  calls_.clear();
+  begin_step(out.size());
   reach(rules_.start(start), 0, out);
 }
 
@@ -40,12 +39,30 @@ FrameId Runner::call(FrameId parent, PlaceId to) {
   return id;
 }
 
+void Runner::begin_step(std::size_t floor) {
+  floor_ = floor;
+  reached_.clear();
+  if (!reached_index_.empty()) reached_index_.clear();
+  calls_.clear();
+}
+
+// Whether this step has not been there yet.
+bool Runner::reach_first(std::uint64_t place_and_frame) {
+  if (reached_.size() < kReachedFew) {
+    if (std::ranges::find(reached_, place_and_frame) != reached_.end()) return false;
+    reached_.push_back(place_and_frame);
+    return true;
+  }
+  if (reached_index_.empty()) reached_index_.insert(reached_.begin(), reached_.end());
+  if (!reached_index_.insert(place_and_frame).second) return false;
+  reached_.push_back(place_and_frame);
+  return true;
+}
+
 void Runner::reach(PlaceId place, FrameId frame, std::vector<Cursor>& out) {
   if (frame != 0 && arena_.at(frame).depth > kCallDepthMax) return;
   if (reached_.size() >= kReachedMax) return;
-  const std::pair key{place, frame};
-  if (std::ranges::find(reached_, key) != reached_.end()) return;
-  reached_.push_back(key);
+  if (!reach_first(std::uint64_t{place} << 32 | frame)) return;
   if (rules_.is_end(place)) {
     if (frame == 0) {
       add({.mode = Mode::Ended}, out);
@@ -121,13 +138,11 @@ bool Runner::step(std::vector<Cursor>& cursors, std::size_t first, std::size_t l
       cursors.push_back(cursor);
       return true;
     }
-    reached_.clear();
-    calls_.clear();
+    begin_step(floor_);
     settle(cursor, cursors);
     return cursors.size() > floor_;
   }
-  reached_.clear();
-  calls_.clear();
+  begin_step(floor_);
   for (std::size_t i = first; i < last; ++i) {
     Cursor cursor = cursors[i];
     if (cursor.mode == Mode::Scan) {
@@ -142,9 +157,7 @@ bool Runner::step(std::vector<Cursor>& cursors, std::size_t first, std::size_t l
 
 bool Runner::reads_after(const Cursor& scan) {
   std::vector<Cursor> after;
-  floor_ = 0;
-  reached_.clear();
-  calls_.clear();
+  begin_step(0);
   reach(scan.lo, scan.frame, after);
   return std::ranges::any_of(after, [](const Cursor& cursor) {
     return cursor.mode != Mode::Ended && cursor.mode != Mode::Token;
@@ -153,9 +166,7 @@ bool Runner::reads_after(const Cursor& scan) {
 
 bool Runner::step_token(std::vector<Cursor>& cursors, std::size_t first, std::size_t last,
                         std::uint32_t token) {
-  floor_ = cursors.size();
-  reached_.clear();
-  calls_.clear();
+  begin_step(cursors.size());
   for (std::size_t i = first; i < last; ++i) {
     const Cursor cursor = cursors[i];
     if (cursor.mode == Mode::Token && cursor.state == token)

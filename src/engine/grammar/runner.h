@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/grammar/machine.h"
@@ -34,6 +35,8 @@ class Runner {
   Arena& arena() { return arena_; }
 
  private:
+  void begin_step(std::size_t floor);
+  bool reach_first(std::uint64_t place_and_frame);
   void reach(PlaceId place, FrameId frame, std::vector<Cursor>& out);
   void add(const Cursor& cursor, std::vector<Cursor>& out);
   void settle(const Cursor& cursor, std::vector<Cursor>& out);
@@ -43,9 +46,10 @@ class Runner {
   const Rules& rules_;
   Arena& arena_;
   Machine machine_;
-  std::size_t floor_ = 0;  // where this step's cursors begin in `out`
-  std::vector<std::pair<PlaceId, FrameId>> reached_;
-  std::vector<FrameId> calls_;  // frames pushed in this step
+  std::size_t floor_ = 0;                            // where this step's cursors begin in `out`
+  std::vector<std::uint64_t> reached_;               // place << 32 | frame, of this step
+  std::unordered_set<std::uint64_t> reached_index_;  // the same, where they are many
+  std::vector<FrameId> calls_;                       // frames pushed in this step
 };
 
 }  // namespace engine::grammar
