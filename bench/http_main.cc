@@ -2,13 +2,9 @@
 // per request, many streams at once with every event counted, memory. Starts
 // `build/release/parlance serve` as a child.
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -21,10 +17,10 @@
 #include "base/json/value.h"
 #include "http/client.h"
 #include "http/sse_reader.h"
+#include "server_process.h"
 
 namespace {
 
-namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kEventsPerStream = 50;
@@ -33,69 +29,16 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// The server under test.
-class Server {
- public:
-  explicit Server(const std::string& program)
-      : data_(fs::temp_directory_path() / fmt::format("bench_http_{}", getpid())) {
-    fs::create_directories(data_);
-    std::ofstream(data_ / "script.json") << fmt::format(
-        R"({{"models":[{{"id":"m","turns":[
+std::string script() {
+  return fmt::format(
+      R"({{"models":[{{"id":"m","turns":[
           {{"when":{{"user":"stream"}},"steps":[{{"text":"word ","repeat":{}}}]}},
           {{"when":{{"user":"idle"}},"steps":[{{"text":"a"}},{{"delay_ms":60000,"text":"b"}}]}},
           {{"steps":[{{"text":"Hello."}}]}}]}}]}})",
-        kEventsPerStream);
-    int out[2];
-    if (pipe(out) != 0) std::abort();
-    pid_ = fork();
-    if (pid_ == 0) {
-      dup2(out[1], STDOUT_FILENO);
-      const std::string script = (data_ / "script.json").string();
-      execl(program.c_str(), program.c_str(), "serve", "--no-auth", "--port", "0", "--data",
-            data_.c_str(), "--script", script.c_str(), nullptr);
-      _exit(127);
-    }
-    close(out[1]);
-    std::string text;
-    char piece[4096];
-    while (text.find("/v1\n") == text.npos) {
-      const ssize_t n = read(out[0], piece, sizeof piece);
-      if (n <= 0) break;
-      text.append(piece, static_cast<std::size_t>(n));
-    }
-    const auto at = text.find("http://");
-    url_ = at == text.npos ? "" : text.substr(at, text.find("/v1\n") - at);
-  }
-  ~Server() {
-    kill(pid_, SIGTERM);
-    waitpid(pid_, nullptr, 0);
-    fs::remove_all(data_);
-  }
+      kEventsPerStream);
+}
 
-  const std::string& url() const { return url_; }
-  // User and system time so far.
-  double cpu_seconds() const {
-    std::ifstream file(fmt::format("/proc/{}/stat", pid_));
-    std::string text((std::istreambuf_iterator<char>(file)), {});
-    long user = 0, system = 0;
-    std::sscanf(text.c_str() + text.rfind(')'),
-                ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user, &system);
-    return static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
-  }
-  double resident_mb() const {
-    std::ifstream file(fmt::format("/proc/{}/statm", pid_));
-    long total = 0, resident = 0;
-    file >> total >> resident;
-    return static_cast<double>(resident * sysconf(_SC_PAGESIZE)) / 1e6;
-  }
-
- private:
-  fs::path data_;
-  pid_t pid_ = -1;
-  std::string url_;
-};
-
-http::ClientRequest chat(const Server& server, const char* content, bool stream) {
+http::ClientRequest chat(const bench::ServerProcess& server, const char* content, bool stream) {
   http::ClientRequest request;
   request.method = http::Method::Post;
   request.url = *http::parse_url(server.url() + "/v1/chat/completions");
@@ -110,8 +53,8 @@ struct Totals {
   long requests = 0, events = 0, failures = 0;
 };
 
-base::awaitable<> ask_until(http::Client& client, const Server& server, Clock::time_point end,
-                            Totals& totals) {
+base::awaitable<> ask_until(http::Client& client, const bench::ServerProcess& server,
+                            Clock::time_point end, Totals& totals) {
   while (Clock::now() < end) {
     auto response = co_await client.send(chat(server, "hi", false));
     if (!response || response->status() != 200) {
@@ -125,8 +68,8 @@ base::awaitable<> ask_until(http::Client& client, const Server& server, Clock::t
 
 // Reads one stream to its end, or to its first event when `hold` is given, which keeps it open
 // until then.
-base::awaitable<> stream(http::Client& client, const Server& server, const char* content,
-                         Clock::time_point hold, Totals& totals) {
+base::awaitable<> stream(http::Client& client, const bench::ServerProcess& server,
+                         const char* content, Clock::time_point hold, Totals& totals) {
   auto response = co_await client.send(chat(server, content, true));
   if (!response || response->status() != 200) {
     ++totals.failures;
@@ -154,7 +97,7 @@ struct Options {
   double seconds = 5;
 };
 
-json::Object measure_requests(const Server& server, const Options& options) {
+json::Object measure_requests(const bench::ServerProcess& server, const Options& options) {
   base::asio::io_context io;
   http::Client client(io.get_executor(),
                       {.idle_connections_max = static_cast<std::size_t>(options.connections)});
@@ -177,7 +120,7 @@ json::Object measure_requests(const Server& server, const Options& options) {
       {"requests_per_second", rate}, {"cpu_us_per_request", cpu_us}, {"failures", totals.failures}};
 }
 
-json::Object measure_streams(const Server& server, const Options& options) {
+json::Object measure_streams(const bench::ServerProcess& server, const Options& options) {
   base::asio::io_context io;
   http::Client client(io.get_executor());
   Totals totals;
@@ -202,7 +145,7 @@ json::Object measure_streams(const Server& server, const Options& options) {
           {"events_per_second", rate}};
 }
 
-json::Object measure_memory(const Server& server, const Options& options) {
+json::Object measure_memory(const bench::ServerProcess& server, const Options& options) {
   const double before = server.resident_mb();
   base::asio::io_context io;
   http::Client client(io.get_executor());
@@ -233,7 +176,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(cli, argc, argv);
   signal(SIGPIPE, SIG_IGN);
 
-  const Server server(options.program);
+  const bench::ServerProcess server({.program = options.program, .script = script()});
   if (server.url().empty()) {
     fmt::print(stderr, "bench_http: {} did not start\n", options.program);
     return 1;
