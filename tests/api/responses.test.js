@@ -297,6 +297,19 @@ test('defects are reported as the real API does', async () => {
   assert.equal(response.service_tier, 'priority');
 });
 
+test('limits at their edge', async () => {
+  const named = (n) => ({ tools: [{ ...weather, name: 'f'.repeat(n) }] });
+  const threshold = (n) => ({ context_management: [{ type: 'compaction', compact_threshold: n }] });
+  for (const more of [{ safety_identifier: 's'.repeat(64) }, named(128), { top_logprobs: 20 }, { max_output_tokens: 16 }]) {
+    assert.equal((await client.responses.create(ask('silent', more))).status, 'completed');
+  }
+  await refused(ask('x', { safety_identifier: 's'.repeat(65) }), 400, 'maximum length 64', 'safety_identifier', 'string_above_max_length');
+  await refused(ask('x', named(129)), 400, 'maximum length 128', 'tools[0].name', 'string_above_max_length');
+  await refused(ask('x', { top_logprobs: 21 }), 400, 'Expected a value <= 20', 'top_logprobs');
+  await refused(ask('x', threshold(999)), 400, 'Expected a value >= 1000', 'context_management[0].compact_threshold');
+  assert.equal((await client.responses.create(ask('silent', threshold(1000)))).status, 'completed');
+});
+
 test('a client that leaves stores nothing and stops the model', async () => {
   const controller = new AbortController();
   const stream = await client.responses.create(ask('slow', { stream: true }), { signal: controller.signal });

@@ -1,7 +1,12 @@
 #include "api/responses/foreground.h"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include <exception>
+
 #include "api/common/api_error.h"
 #include "api/responses/object.h"
+#include "base/limits/response.h"
 
 namespace api::responses {
 
@@ -30,12 +35,30 @@ class Recorder final : public agent::Observer {
     if (sse_) co_await flush();
   }
 
-  // What is written leaves together.
+  // What is written leaves together. While one writes, the other leaves its events to it.
   base::awaitable<> flush() {
-    std::string text;
-    for (const WireEvent& event : transcript_.take_events())
-      text += http::sse_event_text(event.type, event.body);
-    if (!text.empty()) co_await sse_->raw(text);
+    if (writing_) co_return;
+    writing_ = true;
+    while (true) {
+      std::string text;
+      for (const WireEvent& event : transcript_.take_events())
+        text += http::sse_event_text(event.type, event.body);
+      if (text.empty()) break;
+      spoke_ = true;
+      co_await sse_->raw(text);
+    }
+    writing_ = false;
+  }
+
+  // Beside the run, on its executor: breaks silences, until it is cancelled.
+  base::awaitable<> keep_alive() {
+    while (true) {
+      spoke_ = false;
+      co_await base::sleep_for(limits::response_keepalive_interval);
+      if (spoke_ || writing_) continue;
+      transcript_.keepalive();
+      co_await flush();
+    }
   }
 
   const std::optional<agent::Finished>& finished() const { return finished_; }
@@ -44,9 +67,29 @@ class Recorder final : public agent::Observer {
  private:
   Transcript& transcript_;
   http::SseWriter* sse_;
+  bool spoke_ = false;
+  bool writing_ = false;
   std::optional<agent::Finished> finished_;
   std::optional<Error> failed_;
 };
+
+// Never throws: `||` would wait for the other side then.
+base::awaitable<std::exception_ptr> to_end(agent::Run& run, Recorder& recorder) {
+  try {
+    co_await run.proceed(recorder);
+  } catch (...) {
+    co_return std::current_exception();
+  }
+  co_return nullptr;
+}
+
+base::awaitable<> proceed_audibly(agent::Run& run, Recorder& recorder) {
+  using namespace base::asio::experimental::awaitable_operators;
+  auto ended = co_await (to_end(run, recorder) || recorder.keep_alive());
+  // The silence-breaker ends only by a failed write, which the run's next one meets too.
+  if (const auto* thrown = std::get_if<0>(&ended); thrown && *thrown)
+    std::rethrow_exception(*thrown);
+}
 
 }  // namespace
 
@@ -108,7 +151,7 @@ base::awaitable<> Foreground::stream(http::SseWriter& sse, std::unique_ptr<Live>
   transcript.lifecycle("created", turn.response);
   transcript.lifecycle("in_progress", turn.response);
   co_await recorder.flush();
-  co_await live->run.proceed(recorder);
+  co_await proceed_audibly(live->run, recorder);
 
   // What the client takes as acknowledged is on disk before it is told.
   std::optional<Error> failed = recorder.failed();
@@ -117,6 +160,7 @@ base::awaitable<> Foreground::stream(http::SseWriter& sse, std::unique_ptr<Live>
     if (!stored) failed = stored.error();
   }
   if (failed) {
+    if (turn.lock) co_await turn.lock->give_back();
     const Error shown = for_responses(std::move(*failed), turn.request.model);
     transcript.error(shown);
     fail_response(turn.response, shown);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <exception>
 
 #include <fmt/format.h>
 
@@ -67,13 +68,25 @@ awaitable<http::Response> ResponsesRoutes::create(http::Request& request) {
   json::Value body = co_await json_body(request);
   CreateRequest wire = parse_request(body);
   const auto project = request.get<gateway::Caller>().project;
-  Turn turn = co_await prepare(parts_, project, std::move(wire));
-  if (turn.request.in_background()) {
-    auto queued = co_await background_.create(std::move(turn), std::move(body));
-    co_return std::move(queued);
+  Turn turn;
+  std::shared_ptr<ConversationLock> lock;
+  std::exception_ptr failed;
+  try {
+    co_await prepare(parts_, project, std::move(wire), turn);
+    lock = turn.lock;
+    auto response = co_await run(std::move(turn), std::move(body));
+    co_return std::move(response);
+  } catch (const ApiError&) {
+    failed = std::current_exception();
   }
-  auto response = co_await foreground_.create(std::move(turn));
-  co_return std::move(response);
+  if (!lock) lock = turn.lock;
+  if (lock) co_await lock->give_back();
+  std::rethrow_exception(failed);
+}
+
+awaitable<http::Response> ResponsesRoutes::run(Turn turn, json::Value body) {
+  if (turn.request.in_background()) return background_.create(std::move(turn), std::move(body));
+  return foreground_.create(std::move(turn));
 }
 
 // GET /v1/responses/{response_id}

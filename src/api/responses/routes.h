@@ -17,6 +17,7 @@ class ResponsesRoutes {
 
  private:
   base::awaitable<http::Response> create(http::Request& request);
+  base::awaitable<http::Response> run(Turn turn, json::Value body);
   base::awaitable<http::Response> retrieve(http::Request& request);
   base::awaitable<http::Response> remove(http::Request& request);
   base::awaitable<http::Response> cancel(http::Request& request);

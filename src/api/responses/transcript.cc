@@ -10,7 +10,7 @@ void Transcript::emit(std::string type, json::Object fields, bool pad) {
   if (!options_.events) return;
   WireEvent event{
       .sequence_number = options_.sequence_number++, .type = "response." + type, .body = {}};
-  if (type == "error") event.type = type;
+  if (type == "error" || type == "keepalive") event.type = type;
   json::Object body{{"type", event.type}, {"sequence_number", event.sequence_number}};
   for (auto& [name, value] : fields) body[name] = std::move(value);
   event.body = json::dump(body);

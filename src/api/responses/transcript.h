@@ -46,6 +46,8 @@ class Transcript {
   void lifecycle(std::string_view type, const json::Object& response);
   // The `error` event: nested as it is on the wire, and flat as the description has it.
   void error(const Error& error);
+  // The event of a stream that has nothing to say yet.
+  void keepalive() { emit("keepalive", {}); }
   void add(const agent::Event& event);
   // Ends the item under way. `complete`: false when the output was cut off.
   void close(bool complete);

@@ -38,7 +38,7 @@ base::awaitable<> lock_conversation(const Parts& parts, Turn& turn) {
     return take_lock(tx, list, {.holder = holder, .now_ms = now, .until_ms = now + lasts.count()});
   });
   or_throw(std::move(locked));
-  turn.lock = std::make_unique<ConversationLock>(parts, list, holder);
+  turn.lock = std::make_shared<ConversationLock>(parts, list, holder);
 }
 
 // What the request stands on, in one snapshot.
@@ -79,6 +79,14 @@ ConversationLock::~ConversationLock() {
       });
 }
 
+base::awaitable<> ConversationLock::give_back() {
+  if (!held_) co_return;
+  auto released = co_await parts_.database.write([&](store::Transaction& transaction) {
+    return store::items::release(transaction, list_, holder_);
+  });
+  held_ = !released;
+}
+
 std::string lock_holder(const std::string& response_id, bool in_background) {
   return in_background ? std::string(kJobHolder) + response_id : response_id;
 }
@@ -90,8 +98,8 @@ records::Record Turn::record(bool streamed) const {
           .conversation_end = conversation_end};
 }
 
-base::awaitable<Turn> prepare(const Parts& parts, base::ProjectId project, CreateRequest request) {
-  Turn turn;
+base::awaitable<> prepare(const Parts& parts, base::ProjectId project, CreateRequest request,
+                          Turn& turn) {
   turn.family = parts.ids.family();
   turn.key = {project, parts.ids.item("resp", turn.family)};
   turn.created_at = parts.clock.unix_seconds();
@@ -121,7 +129,6 @@ base::awaitable<Turn> prepare(const Parts& parts, base::ProjectId project, Creat
       turn.request, {.id = turn.key.id,
                      .created_at = turn.created_at,
                      .status = turn.request.in_background() ? "queued" : "in_progress"});
-  co_return turn;
 }
 
 std::optional<std::int64_t> kept_until(const Parts& parts, const json::Object& response,

@@ -15,7 +15,8 @@
 
 namespace api::responses {
 
-// The right to append to a conversation. Given back when it is destroyed, on the store's pool.
+// The right to append to a conversation. Given back at the latest when it is destroyed, on the
+// store's pool then; who answers with an error gives it back first, so that the client can go on.
 class ConversationLock {
  public:
   ConversationLock(const Parts& parts, store::ItemList list, std::string holder)
@@ -24,6 +25,7 @@ class ConversationLock {
   ConversationLock(const ConversationLock&) = delete;
   ConversationLock& operator=(const ConversationLock&) = delete;
 
+  base::awaitable<> give_back();
   // Somebody else gives it back: the transaction that ends the turn, or the job.
   void forget() { held_ = false; }
   const std::string& holder() const { return holder_; }
@@ -43,8 +45,9 @@ struct Turn {
   std::vector<items::Item> read;  // what the model reads: the context, then the request's own
   std::size_t n_inherited = 0;    // of `read`: the context
   std::int64_t conversation_end = 0;
-  std::unique_ptr<ConversationLock> lock;  // while it has a conversation
-  json::Object response;                   // as it is now
+  // While it has a conversation; shared with the handler, which gives it back after an error.
+  std::shared_ptr<ConversationLock> lock;
+  json::Object response;         // as it is now
   std::size_t output_index = 0;  // of its next item in the events: after what was interrupted
 
   std::vector<items::Item> own() const {
@@ -57,9 +60,10 @@ struct Turn {
 std::string lock_holder(const std::string& response_id, bool in_background);
 inline constexpr std::string_view kJobHolder = "job:";
 
-// Looks up what the request stands on, takes the conversation's lock, gives ids, checks the whole.
-// Throws ApiError.
-base::awaitable<Turn> prepare(const Parts& parts, base::ProjectId project, CreateRequest request);
+// Makes the turn of a new request: looks up what it stands on, takes the conversation's lock, gives
+// ids, checks the whole. Throws ApiError; the lock may be taken then.
+base::awaitable<> prepare(const Parts& parts, base::ProjectId project, CreateRequest request,
+                          Turn& turn);
 
 // When a response that ends or begins now is forgotten; absent: never.
 std::optional<std::int64_t> kept_until(const Parts& parts, const json::Object& response,

@@ -17,6 +17,9 @@ inline constexpr std::int64_t unstored_response_seconds_kept = 600;  // in the b
 inline constexpr std::size_t response_chain_turns_max = 10'000;      // by `previous_response_id`
 inline constexpr std::size_t response_events_per_read = 256;
 inline constexpr std::size_t response_events_per_write = 512;
+// A stream that is silent for this long sends an event that says so: some clients give up on
+// streams without events, whatever else they carry.
+inline constexpr auto response_keepalive_interval = 15s;
 inline constexpr auto conversation_lease_time = 10min;  // of a response that a client waits for
 inline constexpr auto background_lease_time = 24h;      // of one that a job runs
 inline constexpr int response_attempts_max = 2;         // in the background: run again once
