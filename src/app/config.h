@@ -40,6 +40,7 @@ struct ModelsConfig {
   std::vector<std::string> limits;    // NAME.SETTING=VALUE, see model_engine_config
   bool truncate =
       false;  // drop the earliest messages of a chat that does not fit, instead of an error
+  std::string embedding_model;  // of new vector stores; empty: one made for it, or what there is
 };
 
 // How long what says nothing about its end is kept, 0 for ever; and how often that is looked at.

@@ -10,6 +10,7 @@
 #include "api/files/routes.h"
 #include "api/responses/routes.h"
 #include "api/uploads/routes.h"
+#include "api/vector_stores/routes.h"
 #include "webhooks/announce.h"
 #include "webhooks/delivery.h"
 
@@ -33,6 +34,10 @@ struct Families::All {
   api::uploads::UploadsRoutes uploads;
   api::batches::BatchService batch_service;
   api::batches::BatchesRoutes batches;
+  documents::Extractor extractor;
+  vector::Indexes indexes;
+  vector::Search search;
+  api::vector_stores::VectorStoresRoutes vector_stores;
 
   explicit All(const Parts& p)
       : stored_files(p.database, p.blobs, p.pools, p.ids, p.clock),
@@ -69,7 +74,17 @@ struct Families::All {
                        .ids = p.ids,
                        .clock = p.clock},
                       {.window_seconds = p.config.batches.window_seconds}),
-        batches(batch_service) {}
+        batches(batch_service),
+        indexes(p.database),
+        search(p.database, p.pools, p.backends, indexes, p.clock),
+        vector_stores({.database = p.database,
+                       .files = stored_files,
+                       .search = search,
+                       .ids = p.ids,
+                       .clock = p.clock,
+                       .doorbell = p.doorbell,
+                       .embedding_model = p.config.models.embedding_model},
+                      extractor) {}
 
   void add_to(http::Router& router) {
     models.add_to(router);
@@ -83,6 +98,7 @@ struct Families::All {
     responses.add_to(router);
     uploads.add_to(router);
     batches.add_to(router);
+    vector_stores.add_to(router);
   }
 };
 
@@ -96,6 +112,7 @@ std::vector<jobs::Handler> Families::job_handlers() {
   std::vector<jobs::Handler> all = all_->batch_service.job_handlers();
   all.push_back(all_->deliveries.handler());
   all.push_back(all_->responses.job_handler());
+  for (auto& handler : all_->vector_stores.job_handlers()) all.push_back(std::move(handler));
   return all;
 }
 
@@ -105,6 +122,7 @@ std::vector<jobs::ExpiringKind> Families::expiring_kinds() {
       {api::StoredFiles::kKind, &api::StoredFiles::remove_in},
       {api::uploads::kPartKind, &api::uploads::remove_part},
       {api::responses::records::kKind, &api::responses::records::remove_document},
+      {vector::kStoreKind, &vector::stores::expire},
   };
 }
 

@@ -117,6 +117,8 @@ std::vector<Setting> make_settings() {
            "memory_mb_max, sequences_max and kv_type"),
       boolean("models.truncate", AT(models.truncate),
               "drop the earliest messages of a chat that does not fit, instead of an error"),
+      text("models.embedding", AT(models.embedding_model),
+           "model that new vector stores embed with; empty is one made for it, or any"),
 
       number("retention.responses_days", AT(retention.responses_days), 0, 36'500,
              "days a stored response is kept; 0 is for ever"),

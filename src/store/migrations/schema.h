@@ -13,5 +13,6 @@ extern const std::span<const std::string_view> kUsage;
 extern const std::span<const std::string_view> kBlobs;
 extern const std::span<const std::string_view> kJobs;
 extern const std::span<const std::string_view> kBatches;
+extern const std::span<const std::string_view> kChunks;
 
 }  // namespace store::schema

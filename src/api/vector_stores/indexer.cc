@@ -1,0 +1,298 @@
+#include "api/vector_stores/indexer.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/json/codec.h"
+#include "base/limits/vector.h"
+#include "base/log.h"
+#include "jobs/queue.h"
+#include "store/repo/chunks.h"
+
+namespace api::vector_stores {
+namespace {
+
+using base::awaitable;
+using jobs::Outcome;
+namespace chunks = store::chunks;
+
+constexpr const char* kIndexKind = "vector_store.index";
+constexpr const char* kCleanKind = "vector_store.clean";
+constexpr std::size_t kPieceBytes = 1024 * 1024;
+constexpr std::size_t kRemovedPerCommit = 200;
+
+struct Payload {
+  std::string store, file;
+  static constexpr auto json_fields() {
+    return std::tuple{json::field("store", &Payload::store),
+                      json::field("file", &Payload::file).optional()};
+  }
+};
+
+Payload payload_of(const jobs::Job& job) {
+  const auto value = json::parse(job.payload);
+  auto read = value ? json::read<Payload>(*value) : Result<Payload>(Payload{});
+  return read ? std::move(*read) : Payload{};
+}
+
+// What an error of reading a file is for whoever looks at the file.
+const char* code_of(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::Unsupported: return "unsupported_file";
+    case ErrorCode::InvalidRequest:
+    case ErrorCode::NotFound:
+    case ErrorCode::TooLarge:
+    case ErrorCode::Timeout: return "invalid_file";
+    default: return "server_error";
+  }
+}
+
+// What is embedded: a chunk in the middle of a chapter says which.
+std::string text_to_embed(const documents::Chunk& chunk) {
+  if (chunk.heading.empty() || chunk.text.starts_with(chunk.heading)) return chunk.text;
+  return chunk.heading + "\n" + chunk.text;
+}
+
+}  // namespace
+
+struct Indexer::Work {
+  vector::StoreId store;
+  std::string file;
+  std::string job;
+  vector::FileRecord record;
+  std::string embedding_model;
+
+  chunks::StoreKey in() const { return {store.project, store.id}; }
+  chunks::FileKey key() const { return {in(), file}; }
+  // Whether the file still waits for this job: it may be cancelled, detached, or attached anew.
+  Result<bool> is_wanted(store::Session& session) const {
+    auto found = vector::files::get(session, store, file);
+    if (!found && found.error().code == ErrorCode::NotFound) return false;
+    if (!found) return fail(found.error());
+    return found->record.status == "in_progress" && found->record.job == job;
+  }
+};
+
+Status enqueue_indexing(store::Transaction& transaction, const vector::StoreId& store,
+                        const std::string& file, const std::string& job, std::int64_t now_ms) {
+  return jobs::queue::enqueue(transaction,
+                              {.id = {job},
+                               .kind = kIndexKind,
+                               .project = store.project,
+                               .subject = file,
+                               .payload = json::dump(json::write(Payload{store.id, file}))},
+                              now_ms);
+}
+
+Status enqueue_cleaning(store::Transaction& transaction, const base::ProjectId& project,
+                        const std::string& store, const std::string& job, std::int64_t now_ms) {
+  return jobs::queue::enqueue(transaction,
+                              {.id = {job},
+                               .kind = kCleanKind,
+                               .project = project,
+                               .subject = store,
+                               .payload = json::dump(json::write(Payload{store, {}})),
+                               .priority = jobs::Priority::Bulk,
+                               .attempts_max = 10},
+                              now_ms);
+}
+
+std::vector<jobs::Handler> Indexer::handlers() {
+  // A file whose indexing failed for good or was cancelled ends with it.
+  auto on_end = [](store::Transaction& transaction, const jobs::Job& job) -> Status {
+    const auto payload = payload_of(job);
+    const Work work{.store = {job.project, payload.store},
+                    .file = payload.file,
+                    .job = job.id.value,
+                    .record = {},
+                    .embedding_model = {}};
+    auto wanted = work.is_wanted(transaction);
+    if (!wanted) return fail(wanted.error());
+    if (!*wanted) return {};
+    auto settled = vector::files::settle(
+        transaction, work.store, work.file,
+        {.status = "failed",
+         .error_code = "server_error",
+         .error_message = "The file could not be processed because of a server error."});
+    if (!settled) return fail(settled.error());
+    return {};
+  };
+  return {{.kind = kIndexKind,
+           .run = [this](jobs::Attempt& attempt) { return index(attempt); },
+           .on_end = on_end},
+          {.kind = kCleanKind, .run = [this](jobs::Attempt& attempt) { return clean(attempt); }}};
+}
+
+awaitable<Outcome> Indexer::index(jobs::Attempt& attempt) {
+  const auto payload = payload_of(attempt.job());
+  Work work{.store = {attempt.job().project, payload.store},
+            .file = payload.file,
+            .job = attempt.job().id.value,
+            .record = {},
+            .embedding_model = {}};
+  auto loaded = co_await database_.read(files_.pools().store,
+                                        [&](store::Session& session) -> Result<vector::StoreFile> {
+                                          auto store = vector::stores::get(session, work.store, 0);
+                                          if (!store) return fail(store.error());
+                                          work.embedding_model = store->record.embedding_model;
+                                          return vector::files::get(session, work.store, work.file);
+                                        });
+  if (!loaded && loaded.error().code == ErrorCode::NotFound) co_return Outcome::done();
+  if (!loaded) co_return Outcome::retry(loaded.error().message);
+  work.record = loaded->record;
+  if (work.record.status != "in_progress" || work.record.job != attempt.job().id.value)
+    co_return Outcome::done();
+
+  auto read = co_await read_chunks(work);
+  if (!read) {
+    if (code_of(read.error()) == std::string_view("server_error"))
+      co_return Outcome::retry(read.error().message);
+    auto given_up = co_await give_up(attempt, work, read.error());
+    if (!given_up) co_return Outcome::retry(given_up.error().message);
+    co_return Outcome::done();
+  }
+  auto set = co_await store_chunks(attempt, work, *read);
+  if (!set && set.error().code == ErrorCode::Conflict) co_return Outcome::done();
+  if (!set) co_return Outcome::retry(set.error().message);
+  auto completed = co_await complete(attempt, work, *set);
+  if (!completed) co_return Outcome::retry(completed.error().message);
+  co_return Outcome::done();
+}
+
+awaitable<Result<documents::Input>> Indexer::read_file(const StoredFile& file) {
+  auto input = co_await base::on_pool(files_.pools().store, [&]() -> Result<documents::Input> {
+    auto reader = files_.open(file);
+    if (!reader) return fail(reader.error());
+    auto made = documents::Input::create();
+    if (!made) return made;
+    std::string piece(kPieceBytes, '\0');
+    std::int64_t offset = 0;
+    while (offset < (*reader)->size()) {
+      auto n = (*reader)->read(offset, std::as_writable_bytes(std::span(piece)));
+      if (!n) return fail(n.error());
+      if (*n == 0)
+        return fail(ErrorCode::CorruptData, "The file's contents are shorter than they were.");
+      if (auto status = made->append(std::string_view(piece).substr(0, *n)); !status)
+        return fail(status.error());
+      offset += static_cast<std::int64_t>(*n);
+    }
+    return made;
+  });
+  co_return std::move(input);
+}
+
+awaitable<Result<std::vector<documents::Chunk>>> Indexer::read_chunks(const Work& work) {
+  auto file = co_await files_.get(work.store.project, work.file);
+  if (!file) co_return fail(file.error());
+  auto input = co_await read_file(*file);
+  if (!input) co_return fail(input.error());
+  auto document = co_await extractor_.extract(std::move(*input), file->filename);
+  if (!document) co_return fail(document.error());
+  auto cut = co_await base::on_pool(files_.pools().work, [&] {
+    return documents::cut(*document, {.tokens_max = work.record.chunk_tokens,
+                                      .overlap_tokens = work.record.overlap_tokens});
+  });
+  std::int64_t tokens = 0;
+  for (const auto& section : document->sections) tokens += documents::estimate_tokens(section.text);
+  if (tokens > limits::vector_store_file_tokens_max)
+    co_return fail(ErrorCode::TooLarge, "The file could not be parsed because it is too large.");
+  co_return cut;
+}
+
+// Goes on behind what an earlier attempt has stored: the same file gives the same chunks.
+awaitable<Result<std::int64_t>> Indexer::store_chunks(jobs::Attempt& attempt, const Work& work,
+                                                      const std::vector<documents::Chunk>& cut) {
+  auto begin =
+      [&](store::Transaction& transaction) -> Result<std::pair<std::int64_t, std::int64_t>> {
+    auto wanted = work.is_wanted(transaction);
+    if (!wanted) return fail(wanted.error());
+    if (!*wanted) return fail(ErrorCode::Conflict, "The file is no longer wanted.");
+    auto found = chunks::find_set(transaction, work.key());
+    if (!found) return fail(found.error());
+    auto set = *found ? Result<std::int64_t>(**found) : chunks::begin_set(transaction, work.key());
+    if (!set) return fail(set.error());
+    auto done = chunks::count(transaction, *set);
+    if (!done) return fail(done.error());
+    return std::pair{*set, *done};
+  };
+  auto begun = co_await attempt.write(begin);
+  if (!begun) co_return fail(begun.error());
+  const auto [set, done] = *begun;
+  for (std::size_t i = static_cast<std::size_t>(done); i < cut.size();
+       i += limits::chunks_per_commit) {
+    const auto end = std::min(cut.size(), i + limits::chunks_per_commit);
+    std::vector<std::string> texts;
+    for (std::size_t k = i; k < end; ++k) texts.push_back(text_to_embed(cut[k]));
+    std::vector<std::vector<float>> vectors(texts.size());
+    if (!work.embedding_model.empty()) {
+      auto made = co_await search_.embed(work.embedding_model, std::move(texts), work.store.project,
+                                         inference::Priority::Background);
+      if (!made) co_return fail(made.error());
+      vectors = std::move(*made);
+    }
+    std::vector<chunks::NewChunk> rows;
+    for (std::size_t k = i; k < end; ++k) {
+      rows.push_back({.page = cut[k].page,
+                      .tokens = cut[k].tokens,
+                      .heading = cut[k].heading,
+                      .body = cut[k].text,
+                      .vector = std::move(vectors[k - i])});
+    }
+    auto append = [&, set = set](store::Transaction& transaction) -> Status {
+      if (auto status = chunks::append(transaction, set, work.in(), rows); !status) return status;
+      return jobs::queue::report_progress(
+          transaction, attempt.lease(), fmt::format(R"({{"chunks":{},"of":{}}})", end, cut.size()));
+    };
+    auto appended = co_await attempt.write(append);
+    if (!appended) co_return fail(appended.error());
+  }
+  co_return set;
+}
+
+awaitable<Status> Indexer::complete(jobs::Attempt& attempt, const Work& work, std::int64_t set) {
+  auto finish = [&](store::Transaction& transaction) -> Status {
+    auto wanted = work.is_wanted(transaction);
+    if (!wanted) return fail(wanted.error());
+    if (!*wanted) return {};
+    auto usage = chunks::usage(transaction, set);
+    if (!usage) return fail(usage.error());
+    auto settled = vector::files::settle(transaction, work.store, work.file,
+                                         {.status = "completed", .usage_bytes = *usage});
+    if (!settled) return fail(settled.error());
+    return chunks::make_searchable(transaction, set, work.in());
+  };
+  auto status = co_await attempt.finish(finish);
+  co_return status;
+}
+
+awaitable<Status> Indexer::give_up(jobs::Attempt& attempt, const Work& work, const Error& error) {
+  auto finish = [&](store::Transaction& transaction) -> Status {
+    auto wanted = work.is_wanted(transaction);
+    if (!wanted) return fail(wanted.error());
+    if (!*wanted) return {};
+    auto settled = vector::files::settle(
+        transaction, work.store, work.file,
+        {.status = "failed", .error_code = code_of(error), .error_message = error.message});
+    if (!settled) return fail(settled.error());
+    return {};
+  };
+  auto status = co_await attempt.finish(finish);
+  co_return status;
+}
+
+awaitable<Outcome> Indexer::clean(jobs::Attempt& attempt) {
+  const vector::StoreId store{attempt.job().project, payload_of(attempt.job()).store};
+  while (true) {
+    auto some = [&](store::Transaction& transaction) -> Result<std::size_t> {
+      auto removed = chunks::forget_gone(transaction, kRemovedPerCommit);
+      if (!removed || *removed > 0 || store.id.empty()) return removed;
+      return vector::stores::remove_leftovers(transaction, store, kRemovedPerCommit);
+    };
+    auto removed = co_await attempt.write(some);
+    if (!removed) co_return Outcome::retry(removed.error().message);
+    if (*removed == 0) co_return Outcome::done();
+  }
+}
+
+}  // namespace api::vector_stores

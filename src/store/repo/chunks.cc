@@ -1,0 +1,322 @@
+#include "store/repo/chunks.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "store/repo/half.h"
+
+namespace store::chunks {
+namespace {
+
+// The store's name as one word of the full-text table: only its letters and digits.
+std::string scope_of(const StoreKey& key) {
+  std::string out = "in";
+  for (const char c : key.store) {
+    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) out += c;
+  }
+  // The stemmer knows no English ending in a digit.
+  return out + "0";
+}
+
+std::vector<std::uint16_t> halves(std::span<const float> vector) {
+  std::vector<std::uint16_t> out(vector.size());
+  std::transform(vector.begin(), vector.end(), out.begin(), to_half);
+  return out;
+}
+
+Status run(Transaction& transaction, std::string_view sql, std::initializer_list<Param> params) {
+  auto ran = transaction.execute(sql, params);
+  if (!ran) return fail(std::move(ran.error()));
+  return {};
+}
+
+Result<std::vector<std::int64_t>> hide(Transaction& transaction, std::string_view where,
+                                       std::initializer_list<Param> params) {
+  auto sets =
+      transaction.query("SELECT number FROM chunk_sets WHERE gone = 0 AND " + std::string(where),
+                        params, [](const Row& row) { return row.integer(0); });
+  if (!sets) return sets;
+  for (const auto set : *sets) {
+    if (auto status = run(transaction, "DELETE FROM searchable_sets WHERE set_number = $1", {set});
+        !status) {
+      return fail(status.error());
+    }
+    if (auto status = run(transaction, "UPDATE chunk_sets SET gone = 1 WHERE number = $1", {set});
+        !status) {
+      return fail(status.error());
+    }
+  }
+  return sets;
+}
+
+// Takes the chunks of `set` from the first on, at most `limit`, out of all tables.
+Result<std::size_t> forget(Transaction& transaction, std::int64_t set, std::size_t limit) {
+  auto last = transaction.query(
+      "SELECT position FROM chunks WHERE set_number = $1 ORDER BY position LIMIT $2", {set, limit},
+      [](const Row& row) { return row.integer(0); });
+  if (!last) return fail(std::move(last.error()));
+  if (last->empty()) return 0;
+  const std::int64_t until = last->back();
+  static constexpr std::string_view kStatements[] = {
+      "INSERT INTO chunk_words (chunk_words, rowid, heading, body, scope) SELECT 'delete', seq, "
+      "heading, body, scope FROM chunks WHERE set_number = $1 AND position <= $2",
+      "DELETE FROM chunk_vectors WHERE set_number = $1 AND chunk IN (SELECT seq FROM chunks WHERE "
+      "set_number = $1 AND position <= $2)",
+      "DELETE FROM chunks WHERE set_number = $1 AND position <= $2",
+  };
+  for (const auto statement : kStatements) {
+    if (auto status = run(transaction, statement, {set, until}); !status)
+      return fail(status.error());
+  }
+  return last->size();
+}
+
+Chunk chunk_of(const Row& row) {
+  return {.chunk = row.integer(0),
+          .file = row.string(1),
+          .position = row.integer(2),
+          .page = row.integer(3),
+          .heading = row.string(4),
+          .body = row.string(5)};
+}
+
+// What makes a chunk `c` visible: its set `s` belongs to this store of this project and is
+// searchable.
+constexpr const char* kVisible =
+    " JOIN chunk_sets s ON s.number = c.set_number JOIN searchable_sets v ON v.set_number = "
+    "s.number WHERE ";
+
+}  // namespace
+
+Result<std::int64_t> begin_set(Transaction& transaction, const FileKey& key) {
+  if (auto status = run(
+          transaction, "INSERT INTO chunk_sets (project, store, file, gone) VALUES ($1, $2, $3, 0)",
+          {key.in.project, key.in.store, key.file});
+      !status) {
+    return fail(status.error());
+  }
+  return transaction.query_integer(
+      "SELECT MAX(number) FROM chunk_sets WHERE project = $1 AND store = $2 AND file = $3",
+      {key.in.project, key.in.store, key.file});
+}
+
+Result<std::optional<std::int64_t>> find_set(Session& session, const FileKey& key) {
+  return session.query_one(
+      "SELECT number FROM chunk_sets WHERE project = $1 AND store = $2 AND file = $3 AND gone = 0 "
+      "ORDER BY number DESC LIMIT 1",
+      {key.in.project, key.in.store, key.file}, [](const Row& row) { return row.integer(0); });
+}
+
+Result<std::int64_t> count(Session& session, std::int64_t set) {
+  return session.query_integer("SELECT COUNT(*) FROM chunks WHERE set_number = $1", {set});
+}
+
+Result<std::int64_t> usage(Session& session, std::int64_t set) {
+  auto text = session.query_integer(
+      "SELECT COALESCE(SUM(LENGTH(heading) + LENGTH(body)), 0) FROM chunks WHERE set_number = $1",
+      {set});
+  if (!text) return text;
+  auto vectors = session.query_integer(
+      "SELECT COALESCE(SUM(LENGTH(vector)), 0) FROM chunk_vectors WHERE set_number = $1", {set});
+  if (!vectors) return vectors;
+  return *text + *vectors;
+}
+
+Status append(Transaction& transaction, std::int64_t set, const StoreKey& in,
+              std::span<const NewChunk> chunks) {
+  auto position = transaction.query_integer(
+      "SELECT COALESCE(MAX(position) + 1, 0) FROM chunks WHERE set_number = $1", {set});
+  if (!position) return fail(std::move(position.error()));
+  const std::string scope = scope_of(in);
+  for (const auto& chunk : chunks) {
+    auto seq = transaction.query_one(
+        "INSERT INTO chunks (set_number, position, page, tokens, heading, body, scope) VALUES "
+        "($1, $2, $3, $4, $5, $6, $7) RETURNING seq",
+        {set, (*position)++, chunk.page, chunk.tokens, chunk.heading, chunk.body, scope},
+        [](const Row& row) { return row.integer(0); });
+    if (!seq) return fail(std::move(seq.error()));
+    if (auto status = run(transaction,
+                          "INSERT INTO chunk_words (rowid, heading, body, scope) VALUES ($1, $2, "
+                          "$3, $4)",
+                          {**seq, chunk.heading, chunk.body, scope});
+        !status) {
+      return status;
+    }
+    if (chunk.vector.empty()) continue;
+    const auto packed = halves(chunk.vector);
+    if (auto status =
+            run(transaction,
+                "INSERT INTO chunk_vectors (set_number, chunk, vector) VALUES ($1, $2, $3)",
+                {set, **seq, std::as_bytes(std::span(packed))});
+        !status) {
+      return status;
+    }
+  }
+  return {};
+}
+
+Status make_searchable(Transaction& transaction, std::int64_t set, const StoreKey& in) {
+  return run(
+      transaction,
+      "INSERT INTO searchable_sets (project, store, set_number) SELECT project, store, "
+      "number FROM chunk_sets WHERE number = $1 AND project = $2 AND store = $3 AND gone = 0",
+      {set, in.project, in.store});
+}
+
+Result<std::vector<std::int64_t>> hide_file(Transaction& transaction, const FileKey& key) {
+  return hide(transaction, "project = $1 AND store = $2 AND file = $3",
+              {key.in.project, key.in.store, key.file});
+}
+
+Result<std::vector<std::int64_t>> hide_store(Transaction& transaction, const StoreKey& key) {
+  return hide(transaction, "project = $1 AND store = $2", {key.project, key.store});
+}
+
+Result<std::size_t> forget_gone(Transaction& transaction, std::size_t limit) {
+  std::size_t removed = 0;
+  while (removed < limit) {
+    auto set = transaction.query_one(
+        "SELECT number FROM chunk_sets WHERE gone = 1 ORDER BY number LIMIT 1", {},
+        [](const Row& row) { return row.integer(0); });
+    if (!set) return fail(std::move(set.error()));
+    if (!*set) break;
+    auto some = forget(transaction, **set, limit - removed);
+    if (!some) return some;
+    removed += *some;
+    if (*some > 0) continue;
+    if (auto status = run(transaction, "DELETE FROM chunk_sets WHERE number = $1", {**set});
+        !status) {
+      return fail(status.error());
+    }
+  }
+  return removed;
+}
+
+Status set_attributes(Transaction& transaction, const FileKey& key,
+                      const std::map<std::string, Attribute>& attributes) {
+  if (auto status = run(transaction,
+                        "DELETE FROM file_attributes WHERE project = $1 AND store = $2 AND "
+                        "file = $3",
+                        {key.in.project, key.in.store, key.file});
+      !status) {
+    return status;
+  }
+  for (const auto& [name, value] : attributes) {
+    const auto* text = std::get_if<std::string>(&value);
+    const auto* number = std::get_if<double>(&value);
+    const double as_number = number ? *number : text ? 0.0 : (std::get<bool>(value) ? 1.0 : 0.0);
+    if (auto status = run(transaction,
+                          "INSERT INTO file_attributes (project, store, file, name, kind, "
+                          "text_value, number_value) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                          {key.in.project, key.in.store, key.file, name,
+                           text     ? "text"
+                           : number ? "number"
+                                    : "truth",
+                           text ? std::string_view(*text) : std::string_view(), as_number});
+        !status) {
+      return status;
+    }
+  }
+  return {};
+}
+
+Result<std::vector<SearchableSet>> searchable_after(Session& session, const StoreKey& key,
+                                                    std::int64_t after) {
+  return session.query(
+      "SELECT seq, set_number FROM searchable_sets WHERE project = $1 AND store = $2 AND seq > $3 "
+      "ORDER BY seq",
+      {key.project, key.store, after},
+      [](const Row& row) { return SearchableSet{.seq = row.integer(0), .set = row.integer(1)}; });
+}
+
+Status each_vector(Session& session, std::int64_t set, const VisitVector& visit) {
+  std::vector<float> vector;
+  const Param param(set);
+  auto ran =
+      session.run("SELECT chunk, vector FROM chunk_vectors WHERE set_number = $1 ORDER BY chunk",
+                  {&param, 1}, [&](const Row& row) -> Status {
+                    const auto bytes = row.bytes(1);
+                    vector.resize(bytes.size() / sizeof(std::uint16_t));
+                    for (std::size_t i = 0; i < vector.size(); ++i) {
+                      std::uint16_t half = 0;
+                      std::memcpy(&half, bytes.data() + i * sizeof half, sizeof half);
+                      vector[i] = from_half(half);
+                    }
+                    visit(row.integer(0), vector);
+                    return {};
+                  });
+  if (!ran) return fail(std::move(ran.error()));
+  return {};
+}
+
+Result<std::int64_t> count_searchable(Session& session, const StoreKey& key) {
+  return session.query_integer(
+      "SELECT COUNT(*) FROM searchable_sets v JOIN chunks c ON c.set_number = v.set_number WHERE "
+      "v.project = $1 AND v.store = $2",
+      {key.project, key.store});
+}
+
+Result<std::vector<std::int64_t>> sets_that_fit(Session& session, const StoreKey& key,
+                                                const AttributeFilter& filter) {
+  Statement statement;
+  statement.sql =
+      "SELECT s.number FROM searchable_sets v JOIN chunk_sets s ON s.number = "
+      "v.set_number WHERE v.project = " +
+      statement.bind(key.project.value) + " AND v.store = " + statement.bind(key.store);
+  statement.sql += " AND " + condition(statement, filter, "s");
+  return session.query(statement.sql, statement.params(),
+                       [](const Row& row) { return row.integer(0); });
+}
+
+Result<std::vector<WordHit>> find_words(Session& session, const WordQuery& query) {
+  if (query.words.empty()) return std::vector<WordHit>();
+  // Each word quoted, so that none is an operator.
+  std::string words;
+  for (const auto& word : query.words) {
+    std::string quoted;
+    for (const char c : word) quoted += c == '"' ? "\"\"" : std::string(1, c);
+    words += (words.empty() ? "\"" : " OR \"") + quoted + "\"";
+  }
+  const std::string match =
+      "scope : " + scope_of(query.in) + " AND {heading body} : (" + words + ")";
+  Statement statement;
+  // The heading of a chunk says more than one of its words. By `rank` the table sorts by itself,
+  // and only what is returned is joined.
+  statement.sql =
+      "SELECT f.rowid, f.rank FROM chunk_words f CROSS JOIN chunks c ON c.seq = f.rowid" +
+      std::string(kVisible) + "f.chunk_words MATCH " + statement.bind(match) +
+      " AND f.rank MATCH 'bm25(2.0, 1.0, 0.0)' AND s.project = " +
+      statement.bind(query.in.project.value) + " AND s.store = " + statement.bind(query.in.store);
+  if (query.filter) statement.sql += " AND " + condition(statement, *query.filter, "s");
+  statement.sql +=
+      " ORDER BY f.rank LIMIT " + statement.bind(static_cast<std::int64_t>(query.limit));
+  return session.query(statement.sql, statement.params(), [](const Row& row) {
+    return WordHit{.chunk = row.integer(0), .score = -row.real(1)};
+  });
+}
+
+Result<std::vector<Chunk>> fetch(Session& session, const StoreKey& key,
+                                 std::span<const std::int64_t> chunks) {
+  std::vector<Chunk> out;
+  for (const auto chunk : chunks) {
+    auto found = session.query_one(
+        "SELECT c.seq, s.file, c.position, c.page, c.heading, c.body FROM chunks c" +
+            std::string(kVisible) + "c.seq = $1 AND s.project = $2 AND s.store = $3",
+        {chunk, key.project, key.store}, chunk_of);
+    if (!found) return fail(std::move(found.error()));
+    if (*found) out.push_back(std::move(**found));
+  }
+  return out;
+}
+
+Result<std::vector<Chunk>> of_file(Session& session, const FileKey& key, std::int64_t position,
+                                   std::size_t limit) {
+  return session.query(
+      "SELECT c.seq, s.file, c.position, c.page, c.heading, c.body FROM chunks c" +
+          std::string(kVisible) +
+          "s.project = $1 AND s.store = $2 AND s.file = $3 AND c.position >= $4 ORDER BY "
+          "c.position LIMIT $5",
+      {key.in.project, key.in.store, key.file, position, limit}, chunk_of);
+}
+
+}  // namespace store::chunks

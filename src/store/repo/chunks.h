@@ -1,0 +1,102 @@
+// Chunks of files in stores, as rows: text, vector, words, attributes. A set is one file's chunks
+// in one store; it is searchable as a whole or not at all. Every access names the project.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "store/db/session.h"
+#include "store/repo/attribute_filter.h"
+
+namespace store::chunks {
+
+struct StoreKey {
+  base::ProjectId project;
+  std::string store;
+};
+struct FileKey {
+  StoreKey in;
+  std::string file;
+};
+
+struct NewChunk {
+  std::int64_t page = 0;
+  std::int64_t tokens = 0;
+  std::string heading = {};
+  std::string body = {};
+  std::vector<float> vector = {};  // empty: found by its words only
+};
+
+// A new set, not searchable yet. Its number names it from then on and is never used again.
+Result<std::int64_t> begin_set(Transaction& transaction, const FileKey& key);
+// The set of this file that is being made or was made last; nullopt when there is none.
+Result<std::optional<std::int64_t>> find_set(Session& session, const FileKey& key);
+// How many chunks it has: where making it goes on after a crash.
+Result<std::int64_t> count(Session& session, std::int64_t set);
+// What they take: characters of text and bytes of vectors.
+Result<std::int64_t> usage(Session& session, std::int64_t set);
+// Behind those it has.
+Status append(Transaction& transaction, std::int64_t set, const StoreKey& in,
+              std::span<const NewChunk> chunks);
+Status make_searchable(Transaction& transaction, std::int64_t set, const StoreKey& in);
+
+// All sets of this file (or store) are out of every search from this commit on. Their rows stay
+// until `forget_gone`. Returns their numbers.
+Result<std::vector<std::int64_t>> hide_file(Transaction& transaction, const FileKey& key);
+Result<std::vector<std::int64_t>> hide_store(Transaction& transaction, const StoreKey& key);
+// Removes at most `limit` chunks of hidden sets; returns how many.
+Result<std::size_t> forget_gone(Transaction& transaction, std::size_t limit);
+
+Status set_attributes(Transaction& transaction, const FileKey& key,
+                      const std::map<std::string, Attribute>& attributes);
+
+// Sets that became searchable after `after`, in that order; the index catches up with these.
+struct SearchableSet {
+  std::int64_t seq = 0;
+  std::int64_t set = 0;
+};
+Result<std::vector<SearchableSet>> searchable_after(Session& session, const StoreKey& key,
+                                                    std::int64_t after);
+// Calls visit(chunk, vector) for each chunk of the set that has a vector, in order.
+using VisitVector = std::function<void(std::int64_t chunk, std::span<const float> vector)>;
+Status each_vector(Session& session, std::int64_t set, const VisitVector& visit);
+// How many chunks of the store are searchable.
+Result<std::int64_t> count_searchable(Session& session, const StoreKey& key);
+// The searchable sets whose file fits.
+Result<std::vector<std::int64_t>> sets_that_fit(Session& session, const StoreKey& key,
+                                                const AttributeFilter& filter);
+
+struct WordQuery {
+  StoreKey in;
+  std::vector<std::string> words;  // any of them
+  std::optional<AttributeFilter> filter;
+  std::size_t limit = 0;
+};
+struct WordHit {
+  std::int64_t chunk = 0;
+  double score = 0;  // BM25, higher is better
+};
+// Best first.
+Result<std::vector<WordHit>> find_words(Session& session, const WordQuery& query);
+
+struct Chunk {
+  std::int64_t chunk = 0;
+  std::string file;
+  std::int64_t position = 0;
+  std::int64_t page = 0;
+  std::string heading;
+  std::string body;
+};
+// Those of these chunks that are searchable in this store now, in no order.
+Result<std::vector<Chunk>> fetch(Session& session, const StoreKey& key,
+                                 std::span<const std::int64_t> chunks);
+// All of a file's searchable chunks, in order, from `position` on.
+Result<std::vector<Chunk>> of_file(Session& session, const FileKey& key, std::int64_t position,
+                                   std::size_t limit);
+
+}  // namespace store::chunks

@@ -1,0 +1,182 @@
+#include "vector/search.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "vector/query.h"
+
+namespace vector {
+namespace {
+
+constexpr int kHalvingsMax = 6;
+
+std::string first_half(const std::string& text) {
+  return text.substr(0,
+                     base::utf8_complete_prefix(std::string_view(text).substr(0, text.size() / 2)));
+}
+
+}  // namespace
+
+struct Search::StoreQuery {
+  const SearchRequest& request;
+  StoreId store;
+  std::vector<std::vector<float>> vectors;  // of the queries; empty: words only
+};
+
+std::string Search::embedding_model(const std::string& configured) const {
+  std::string best;
+  for (const auto& model : backend_.models()) {
+    if (!model.embeds) continue;
+    if (model.id == configured) return configured;
+    if (best.empty() || (!model.generates && !model.chats)) best = model.id;
+    if (!model.generates && !model.chats && configured.empty()) return best;
+  }
+  return best;
+}
+
+base::awaitable<Result<std::vector<std::vector<float>>>> Search::embed(
+    std::string model, std::vector<std::string> texts, base::ProjectId project,
+    inference::Priority priority) {
+  inference::EmbedRequest request;
+  request.model = model;
+  request.project = project;
+  request.priority = priority;
+  for (auto& text : texts) request.inputs.emplace_back(text.empty() ? std::string(" ") : text);
+  for (int halvings = 0;; ++halvings) {
+    inference::EmbedRequest copy = request;
+    auto made = co_await backend_.embed(std::move(copy));
+    if (made) co_return std::move(made->vectors);
+    if (made.error().code != ErrorCode::InvalidRequest || halvings == kHalvingsMax)
+      co_return fail(made.error());
+    if (texts.size() > 1) break;
+    // Longer than the model reads: its beginning stands for it.
+    texts[0] = first_half(texts[0]);
+    request.inputs = {inference::RawPrompt(texts[0].empty() ? std::string(" ") : texts[0])};
+  }
+  // One of them is too long: one by one.
+  std::vector<std::vector<float>> vectors;
+  for (const auto& text : texts) {
+    std::vector<std::string> alone{text};
+    auto made = co_await embed(model, std::move(alone), project, priority);
+    if (!made) co_return fail(made.error());
+    vectors.push_back(std::move(made->front()));
+  }
+  co_return vectors;
+}
+
+Result<std::vector<Passage>> Search::find_in_store(const StoreQuery& query) {
+  const auto& request = query.request;
+  const store::chunks::StoreKey key{query.store.project, query.store.id};
+  const std::size_t candidates = std::max<std::size_t>(
+      limits::search_candidates, static_cast<std::size_t>(request.results_max));
+
+  std::optional<std::vector<std::int64_t>> sets;
+  if (request.filter) {
+    auto fit = database_.read_blocking([&](store::Session& session) {
+      return store::chunks::sets_that_fit(session, key, *request.filter);
+    });
+    if (!fit) return fail(fit.error());
+    sets = std::move(*fit);
+    if (sets->empty()) return std::vector<Passage>();
+  }
+  std::map<std::int64_t, double> scores;  // by the best of the queries
+  const auto index = indexes_.of(key);
+  for (std::size_t i = 0; i < request.queries.size(); ++i) {
+    std::vector<std::int64_t> by_embedding, by_text;
+    if (!query.vectors.empty() && request.weights.embedding > 0) {
+      auto near = index->search(query.vectors[i], candidates, sets);
+      if (!near) return fail(near.error());
+      for (const auto& each : *near) by_embedding.push_back(each.chunk);
+    }
+    if (request.weights.text > 0) {
+      auto hits = database_.read_blocking([&](store::Session& session) {
+        return store::chunks::find_words(session, {.in = key,
+                                                   .words = words_to_find(request.queries[i]),
+                                                   .filter = request.filter,
+                                                   .limit = candidates});
+      });
+      if (!hits) return fail(hits.error());
+      for (const auto& each : *hits) by_text.push_back(each.chunk);
+    }
+    Weights weights = request.weights;
+    if (query.vectors.empty()) weights.embedding = 0;
+    if (weights.embedding + weights.text <= 0) weights.text = 1;
+    for (const auto& ranked : fuse(by_embedding, by_text, weights))
+      scores[ranked.chunk] = std::max(scores[ranked.chunk], ranked.score);
+  }
+  std::vector<std::pair<double, std::int64_t>> order;
+  for (const auto& [chunk, score] : scores) {
+    if (score >= request.score_min) order.emplace_back(-score, chunk);
+  }
+  std::sort(order.begin(), order.end());
+
+  // The rows decide what is there: some of the first may be gone.
+  return database_.read_blocking([&](store::Session& session) -> Result<std::vector<Passage>> {
+    std::vector<Passage> out;
+    for (const auto& [negative, chunk] : order) {
+      if (out.size() == static_cast<std::size_t>(request.results_max)) break;
+      auto rows = store::chunks::fetch(session, key, {&chunk, 1});
+      if (!rows) return fail(rows.error());
+      if (rows->empty()) continue;
+      auto& row = rows->front();
+      auto file = files::get(session, query.store, row.file);
+      if (!file && file.error().code == ErrorCode::NotFound) continue;
+      if (!file) return fail(file.error());
+      out.push_back({.store = query.store.id,
+                     .file = row.file,
+                     .filename = file->record.filename,
+                     .score = -negative,
+                     .attributes = file->record.attributes,
+                     .text = std::move(row.body),
+                     .heading = std::move(row.heading),
+                     .page = row.page});
+    }
+    return out;
+  });
+}
+
+base::awaitable<Result<std::vector<Passage>>> Search::find(SearchRequest request) {
+  std::vector<Passage> all;
+  std::map<std::string, std::vector<std::vector<float>>> by_model;
+  const std::set<std::string> distinct(request.stores.begin(), request.stores.end());
+  for (const auto& id : distinct) {
+    const std::int64_t now = clock_.unix_seconds();
+    const StoreId store{request.project, id};
+    auto found = co_await database_.read(
+        pools_.store, [&](store::Session& session) { return stores::get(session, store, now); });
+    if (!found) co_return fail(found.error());
+    if (found->record.expired)
+      co_return fail(ErrorCode::InvalidRequest, fmt::format("Vector store '{}' has expired.", id));
+    const std::string model = found->record.embedding_model;
+    if (!model.empty() && !by_model.contains(model)) {
+      auto vectors =
+          co_await embed(model, request.queries, request.project, inference::Priority::Interactive);
+      if (!vectors) LOG(Warning, "search: a query cannot be embedded: {}", vectors.error().message);
+      by_model[model] = vectors ? std::move(*vectors) : std::vector<std::vector<float>>();
+    }
+    const StoreQuery query{
+        .request = request,
+        .store = store,
+        .vectors = model.empty() ? std::vector<std::vector<float>>() : by_model[model]};
+    auto passages = co_await base::on_pool(pools_.store, [&] { return find_in_store(query); });
+    if (!passages) co_return fail(passages.error());
+    std::move(passages->begin(), passages->end(), std::back_inserter(all));
+    if (found->record.last_active_at + 60 <= now) {
+      auto touched = co_await database_.write(
+          [&](store::Transaction& transaction) { return stores::touch(transaction, store, now); });
+      if (!touched && touched.error().code != ErrorCode::NotFound) co_return fail(touched.error());
+    }
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Passage& a, const Passage& b) { return a.score > b.score; });
+  if (all.size() > static_cast<std::size_t>(request.results_max))
+    all.resize(static_cast<std::size_t>(request.results_max));
+  co_return all;
+}
+
+}  // namespace vector

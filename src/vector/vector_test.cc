@@ -1,0 +1,274 @@
+// The folder's parts together, on rows: index, words, filters, states.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "base/limits/vector.h"
+#include "store/repo/chunks.h"
+#include "store/repo/half.h"
+#include "store/test_support.h"
+#include "vector/filter_json.h"
+#include "vector/indexes.h"
+#include "vector/query.h"
+#include "vector/ranking.h"
+#include "vector/stores.h"
+
+namespace vector {
+namespace {
+
+using store::chunks::StoreKey;
+
+std::vector<float> unit_vector(std::mt19937& random, std::size_t dimensions) {
+  std::normal_distribution<float> normal;
+  std::vector<float> out(dimensions);
+  float sum = 0;
+  for (auto& x : out) {
+    x = normal(random);
+    sum += x * x;
+  }
+  for (auto& x : out) x /= std::sqrt(sum);
+  return out;
+}
+
+class VectorTest : public ::testing::Test {
+ protected:
+  // A searchable file of these chunks; returns its set.
+  std::int64_t add(const StoreKey& key, const std::string& file,
+                   const std::vector<store::chunks::NewChunk>& chunks) {
+    auto set = database_->write_blocking([&](store::Transaction& tx) -> Result<std::int64_t> {
+      auto made = store::chunks::begin_set(tx, {key, file});
+      if (!made) return made;
+      if (auto status = store::chunks::append(tx, *made, key, chunks); !status)
+        return fail(status.error());
+      if (auto status = store::chunks::make_searchable(tx, *made, key); !status)
+        return fail(status.error());
+      return made;
+    });
+    EXPECT_TRUE(set) << set.error().message;
+    return set.value_or(0);
+  }
+  std::vector<store::chunks::WordHit> words(const StoreKey& key, std::vector<std::string> any,
+                                            std::optional<store::AttributeFilter> filter = {}) {
+    auto found = database_->read_blocking([&](store::Session& session) {
+      return store::chunks::find_words(session,
+                                       {.in = key, .words = any, .filter = filter, .limit = 10});
+    });
+    EXPECT_TRUE(found) << found.error().message;
+    return found.value_or(std::vector<store::chunks::WordHit>());
+  }
+
+  store::testing::TemporaryDatabase database_;
+  const StoreKey mine_{{"p1"}, "vs_1"};
+  const StoreKey theirs_{{"p2"}, "vs_2"};
+};
+
+TEST_F(VectorTest, HalvesKeepWhatUnitVectorsNeed) {
+  for (const float value : {0.0f, 1.0f, -1.0f, 0.5f, 0.123f, -0.0004f, 1e-7f}) {
+    EXPECT_NEAR(store::from_half(store::to_half(value)), value, 0.0005f);
+  }
+  EXPECT_EQ(store::from_half(store::to_half(65504.0f)), 65504.0f);
+}
+
+TEST_F(VectorTest, TheNearestByComparingAllAndByLists) {
+  std::mt19937 random(1);
+  std::vector<store::chunks::NewChunk> chunks(3'000);
+  for (auto& chunk : chunks) {
+    chunk.body = "x";
+    chunk.vector = unit_vector(random, 16);
+  }
+  add(mine_, "f", chunks);
+  Index flat(*database_, mine_, {.flat_max = 10'000});
+  Index lists(*database_, mine_, {.flat_max = 100, .probes_min = 16});
+  int same = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto query = unit_vector(random, 16);
+    const auto exact = flat.search(query, 10, std::nullopt);
+    const auto near = lists.search(query, 10, std::nullopt);
+    ASSERT_TRUE(exact && near);
+    ASSERT_EQ(exact->size(), 10u);
+    EXPECT_GE((*exact)[0].similarity, (*exact)[9].similarity);
+    for (const auto& each : *near) {
+      same += std::any_of(exact->begin(), exact->end(),
+                          [&](const Neighbour& other) { return other.chunk == each.chunk; });
+    }
+  }
+  EXPECT_GE(same, 120);  // of 200; random vectors are the worst case for lists
+}
+
+TEST_F(VectorTest, TheIndexCatchesUpForgetsAndKeepsToSets) {
+  Index index(*database_, mine_);
+  const std::vector<float> x{1, 0}, y{0, 1};
+  EXPECT_TRUE(index.search(x, 5, std::nullopt)->empty());
+  const auto first = add(mine_, "a", {{.body = "a", .vector = x}});
+  EXPECT_EQ(index.search(x, 5, std::nullopt)->size(), 1u);
+  const auto second = add(mine_, "b", {{.body = "b", .vector = y}, {.body = "b2", .vector = y}});
+  EXPECT_EQ(index.search(x, 5, std::nullopt)->size(), 3u);
+  EXPECT_EQ(index.search(x, 5, std::vector<std::int64_t>{second})->size(), 2u);
+  index.forget(std::vector<std::int64_t>{first});
+  EXPECT_EQ(index.search(x, 5, std::nullopt)->size(), 2u);
+  EXPECT_TRUE(index.search(std::vector<float>{1, 0, 0}, 5, std::nullopt)->empty());
+}
+
+TEST_F(VectorTest, NothingOfOthersIsFound) {
+  add(mine_, "a", {{.body = "the secret of mine", .vector = {1, 0}}});
+  add(theirs_, "b", {{.body = "the secret of theirs", .vector = {1, 0}}});
+  const auto hits = words(mine_, {"secret"});
+  ASSERT_EQ(hits.size(), 1u);
+  EXPECT_TRUE(words({{"p1"}, "vs_2"}, {"secret"}).empty());
+  EXPECT_TRUE(words({{"p2"}, "vs_1"}, {"secret"}).empty());
+  auto rows = database_->read_blocking([&](store::Session& session) {
+    return store::chunks::fetch(session, theirs_, std::vector<std::int64_t>{hits[0].chunk});
+  });
+  EXPECT_TRUE(rows->empty());
+  EXPECT_EQ(Index(*database_, mine_).search(std::vector<float>{1, 0}, 5, std::nullopt)->size(), 1u);
+}
+
+TEST_F(VectorTest, HiddenIsGoneAtOnceAndForgottenLater) {
+  add(mine_, "a", {{.body = "alpha one"}, {.body = "alpha two"}, {.body = "alpha three"}});
+  ASSERT_EQ(words(mine_, {"alpha"}).size(), 3u);
+  auto hidden = database_->write_blocking(
+      [&](store::Transaction& tx) { return store::chunks::hide_file(tx, {mine_, "a"}); });
+  EXPECT_EQ(hidden->size(), 1u);
+  EXPECT_TRUE(words(mine_, {"alpha"}).empty());
+  std::size_t forgotten = 0;
+  while (true) {
+    auto some = database_->write_blocking(
+        [&](store::Transaction& tx) { return store::chunks::forget_gone(tx, 2); });
+    ASSERT_TRUE(some);
+    if (*some == 0) break;
+    forgotten += *some;
+  }
+  EXPECT_EQ(forgotten, 3u);
+  EXPECT_TRUE(database_->integrity_check());
+}
+
+TEST_F(VectorTest, WordsThatLookLikeOperatorsAreWords) {
+  add(mine_, "a", {{.body = "NOT near \"quotes\" OR"}});
+  EXPECT_EQ(words(mine_, {"\"quotes\""}).size(), 1u);
+  EXPECT_TRUE(words(mine_, {"*", "scope:x", "^a"}).empty());
+}
+
+TEST_F(VectorTest, FiltersBindWhatTheyCompare) {
+  auto set = [&](const std::string& file, std::map<std::string, store::Attribute> attributes) {
+    add(mine_, file, {{.body = "water"}});
+    ASSERT_TRUE(database_->write_blocking([&](store::Transaction& tx) {
+      return store::chunks::set_attributes(tx, {mine_, file}, attributes);
+    }));
+  };
+  set("a", {{"n", 1.0}, {"x'; DROP TABLE chunks; --", std::string("y")}});
+  set("b", {{"n", 2.0}, {"t", true}});
+  const auto count = [&](const char* text) {
+    auto filter = read_filter(*json::parse(text), {.key = "filters"});
+    EXPECT_TRUE(filter) << filter.error().message;
+    return words(mine_, {"water"}, *filter).size();
+  };
+  EXPECT_EQ(count(R"({"type":"gte","key":"n","value":1})"), 2u);
+  EXPECT_EQ(count(R"({"type":"eq","key":"t","value":true})"), 1u);
+  EXPECT_EQ(count(R"({"type":"eq","key":"t","value":1})"), 0u);
+  EXPECT_EQ(count(R"({"type":"eq","key":"x'; DROP TABLE chunks; --","value":"y"})"), 1u);
+  EXPECT_EQ(count(R"({"type":"in","key":"n","value":[]})"), 0u);
+  EXPECT_EQ(count(R"({"type":"nin","key":"n","value":[1,3]})"), 1u);
+}
+
+TEST(FilterJson, IsBoundedInDepthAndSize) {
+  const auto nested = [](int depth) {
+    std::string text = R"({"type":"eq","key":"a","value":1})";
+    for (int i = 1; i < depth; ++i) text = R"({"type":"and","filters":[)" + text + "]}";
+    return read_filter(*json::parse(text), {.key = "filters"}).has_value();
+  };
+  EXPECT_TRUE(nested(limits::search_filter_depth_max));
+  EXPECT_FALSE(nested(limits::search_filter_depth_max + 1));
+  const auto many = [](std::size_t n) {
+    std::string values;
+    for (std::size_t i = 0; i < n; ++i) values += (i ? ",1" : "1");
+    const auto text = R"({"type":"in","key":"a","value":[)" + values + "]}";
+    return read_filter(*json::parse(text), {.key = "filters"}).has_value();
+  };
+  EXPECT_TRUE(many(limits::search_filter_parts_max));
+  EXPECT_FALSE(many(limits::search_filter_parts_max + 1));
+}
+
+TEST(Ranking, FirstInBothIsOne) {
+  const std::vector<std::int64_t> a{1, 2, 3}, b{1, 3};
+  const auto fused = fuse(a, b, {});
+  ASSERT_EQ(fused.size(), 3u);
+  EXPECT_EQ(fused[0].chunk, 1);
+  EXPECT_DOUBLE_EQ(fused[0].score, 1.0);
+  EXPECT_EQ(fused[1].chunk, 3);
+  EXPECT_EQ(fuse(a, b, {.embedding = 0, .text = 1}).size(), 2u);
+}
+
+TEST(Query, KeepsWhatTheQuestionIsAbout) {
+  EXPECT_EQ(words_to_find("What is the capital of France?"),
+            (std::vector<std::string>{"capital", "france"}));
+  EXPECT_EQ(words_to_find("who are you"), (std::vector<std::string>{"who", "are", "you"}));
+  EXPECT_EQ(rewritten("Could you tell me what the capital of France is?"), "the capital of France");
+  EXPECT_EQ(rewritten("iron oxide"), "iron oxide");
+  std::string many;
+  for (std::size_t i = 0; i <= limits::search_words_max; ++i) many += "w" + std::to_string(i) + " ";
+  EXPECT_EQ(words_to_find(many).size(), limits::search_words_max);
+}
+
+TEST_F(VectorTest, CountsMoveWithStatesAndNeverBack) {
+  const StoreId id{{"p1"}, "vs_1"};
+  auto check = [&](auto step) {
+    auto done = database_->write_blocking([&](store::Transaction& tx) -> Status {
+      step(tx);
+      return {};
+    });
+    EXPECT_TRUE(done);
+  };
+  check([&](store::Transaction& tx) {
+    VectorStore made{.key = {.project = id.project, .kind = kStoreKind, .id = id.id},
+                     .created_at = 1,
+                     .record = {}};
+    ASSERT_TRUE(stores::create(tx, made));
+    FileBatch batch{.key = {.project = id.project, .kind = kBatchKind, .id = "b", .parent = id.id},
+                    .created_at = 1,
+                    .record = {}};
+    ASSERT_TRUE(batches::create(tx, batch));
+    for (const char* file : {"f1", "f2"}) {
+      FileRecord record;
+      record.batch = "b";
+      ASSERT_TRUE(files::attach(tx, {.store = id, .file = file, .now = 1, .record = record}));
+    }
+    EXPECT_TRUE(*files::settle(tx, id, "f1", {.status = "completed", .usage_bytes = 7}));
+    EXPECT_FALSE(*files::settle(tx, id, "f1", {.status = "failed"}));
+    EXPECT_TRUE(batches::cancel(tx, id, "b"));
+    EXPECT_FALSE(*files::settle(tx, id, "f2", {.status = "completed", .usage_bytes = 5}));
+    const auto store = stores::get(tx, id, 2);
+    EXPECT_EQ(store->record.counts.completed, 1);
+    EXPECT_EQ(store->record.counts.cancelled, 1);
+    EXPECT_EQ(store->record.counts.in_progress, 0);
+    EXPECT_EQ(store->record.usage_bytes, 7);
+    ASSERT_TRUE(files::detach(tx, id, "f1"));
+    EXPECT_EQ(stores::get(tx, id, 2)->record.usage_bytes, 0);
+    EXPECT_EQ(batches::get(tx, id, "b")->record.counts.total(), 1);
+    ASSERT_TRUE(stores::remove(tx, id));
+    EXPECT_EQ(*stores::remove_leftovers(tx, id, 10), 2u);
+  });
+}
+
+TEST_F(VectorTest, AStoreWhoseTimeIsOverStaysMarked) {
+  const StoreId id{{"p1"}, "vs_1"};
+  auto done = database_->write_blocking([&](store::Transaction& tx) -> Status {
+    VectorStore made{.key = {.project = id.project, .kind = kStoreKind, .id = id.id},
+                     .created_at = 0,
+                     .record = {}};
+    made.record.expires_after_days = 1;
+    if (auto status = stores::create(tx, made); !status) return status;
+    EXPECT_FALSE(stores::get(tx, id, 86'399)->record.expired);
+    EXPECT_TRUE(stores::get(tx, id, 86'400)->record.expired);
+    if (auto status = stores::touch(tx, id, 1'000); !status) return status;
+    EXPECT_FALSE(stores::get(tx, id, 86'400)->record.expired);
+    return stores::expire(tx, made.key, 90'000);
+  });
+  EXPECT_TRUE(done) << done.error().message;
+  EXPECT_TRUE(
+      database_
+          ->read_blocking([&](store::Session& session) { return stores::get(session, id, 90'001); })
+          ->record.expired);
+}
+
+}  // namespace
+}  // namespace vector
