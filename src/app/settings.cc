@@ -119,7 +119,12 @@ std::vector<Setting> make_settings() {
               "drop the earliest messages of a chat that does not fit, instead of an error"),
       text("models.embedding", AT(models.embedding_model),
            "model that new vector stores embed with; empty is one made for it, or any"),
+  };
+}
 
+// Of what is stored and what is done with it later.
+std::vector<Setting> make_state_settings() {
+  return {
       number("retention.responses_days", AT(retention.responses_days), 0, 36'500,
              "days a stored response is kept; 0 is for ever"),
       number("retention.chats_days", AT(retention.chats_days), 0, 36'500,
@@ -138,7 +143,11 @@ std::vector<Setting> make_settings() {
 }  // namespace
 
 std::span<const Setting> settings() {
-  static const std::vector<Setting> table = make_settings();
+  static const std::vector<Setting> table = [] {
+    auto all = make_settings();
+    for (auto& setting : make_state_settings()) all.push_back(std::move(setting));
+    return all;
+  }();
   return table;
 }
 
