@@ -262,3 +262,16 @@ test('the key of another project finds nothing', async () => {
   assert.equal((await stranger.batches.list()).data.length, 0);
   await assert.rejects(stranger.batches.create({ input_file_id: created.input_file_id, endpoint: '/v1/chat/completions', completion_window: '24h' }), OpenAI.NotFoundError);
 });
+
+test('prompts that begin alike are read once', async () => {
+  const real = await startServer();
+  const system = (n) => `You are assistant number ${n}. ${'Answer in a few kind and simple words. '.repeat(30)}`;
+  const lines = Array.from({ length: 80 }, (_, i) => chat(`${i}`, 'x', {
+    model: 'parlance-mini', max_completion_tokens: 4, messages: [{ role: 'system', content: system(i % 2) }, { role: 'user', content: `number ${i}` }],
+  }));
+  const batch = await wait((await start(lines, {}, real.client)).id, ended, real.client);
+  assert.equal(batch.request_counts.completed, 80);
+  const share = batch.usage.input_tokens_details.cached_tokens / batch.usage.input_tokens;
+  assert.ok(share > 0.85, `${share} of the input came from the cache`);
+  await real.stop();
+});

@@ -82,10 +82,10 @@ export class World {
 
   // Checks what the last generation acknowledged and a sample of what is older, or everything. Meanwhile no actor begins
   // anything; what runs in the background goes on.
-  async verify({ everything = false } = {}) {
+  async verify({ everything = false, only } = {}) {
     this.quiet = true;
-    const recent = this.entries.filter((e) => everything || e.generation >= this.generation - 1);
-    const older = everything ? [] : this.entries.filter((e) => e.generation < this.generation - 1);
+    const recent = this.entries.filter((e) => (only ? only(e) : everything || e.generation >= this.generation - 1));
+    const older = everything || only ? [] : this.entries.filter((e) => e.generation < this.generation - 1);
     const sample = Array.from({ length: Math.min(10, older.length) }, () => older[this.random.below(older.length)]);
     const waiting = [...recent, ...sample];
     const count = waiting.length;

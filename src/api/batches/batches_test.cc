@@ -103,9 +103,28 @@ TEST(BatchInput, PromptsThatBeginAlikeFollowEachOther) {
   auto places = plan(file, [](std::int64_t number) { return number != 6; });
   ASSERT_TRUE(places);
   std::vector<std::int64_t> parity;
-  for (const auto& place : *places) parity.push_back(place.number % 2);
+  for (const auto& planned : *places) parity.push_back(planned.place.number % 2);
   EXPECT_TRUE(parity == (std::vector<std::int64_t>{0, 0, 1, 1, 1}) ||
               parity == (std::vector<std::int64_t>{1, 1, 1, 0, 0}));
+  std::vector<std::pair<std::size_t, std::int64_t>> groups;
+  for (const auto& planned : *places) groups.emplace_back(planned.group, planned.shared_head);
+  const std::size_t first = parity[1] == parity[2] ? 3 : 2;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    EXPECT_EQ(groups[i].first, i < first ? 0u : 1u);
+    EXPECT_EQ(groups[i].second, i == 0 || i == first ? 0 : 1'024);
+  }
+}
+
+TEST(BatchInput, ShortPromptsWaitForNobody) {
+  const Text file(line("1", "same") + "\n" + line("2", "same") + "\n" + line("3", "other"), 1'000);
+  auto places = plan(file, [](std::int64_t) { return true; });
+  ASSERT_TRUE(places);
+  for (const auto& planned : *places) EXPECT_EQ(planned.shared_head, 0);
+}
+
+TEST(BatchInput, TheFileMayBeSoLargeAndNoLarger) {
+  EXPECT_FALSE(check_size(limits::batch_input_bytes_max));
+  EXPECT_TRUE(check_size(limits::batch_input_bytes_max + 1));
 }
 
 TEST(BatchAnswer, IsOneLineAndKeepsTheBody) {

@@ -137,9 +137,11 @@ Validation Validator::take() {
   return std::move(out_);
 }
 
-// Hashes of the first so many bytes of a prompt: lines that agree in a longer head agree in all
-// shorter ones, so sorting by them brings heads together.
-using HeadKey = std::array<std::uint64_t, 5>;
+// Hashes of the first so many bytes of a prompt, 0 beyond its end: lines that agree in a longer
+// head agree in all shorter ones, so sorting by them brings heads together.
+constexpr std::array<std::size_t, 5> kHeads{64, 256, 1'024, 4'096, 16'384};
+constexpr std::size_t kGroupHead = 2;  // from this head on waiting for a leader pays
+using HeadKey = std::array<std::uint64_t, kHeads.size()>;
 
 std::uint64_t fnv(std::string_view text) {
   std::uint64_t hash = 14695981039346656037ull;
@@ -149,7 +151,6 @@ std::uint64_t fnv(std::string_view text) {
 
 // What the model reads first, in the order in which it reads it.
 HeadKey head_key(std::string_view line) {
-  static constexpr std::array<std::size_t, 5> kHeads{64, 256, 1'024, 4'096, 16'384};
   std::string head;
   if (auto value = json::parse(line)) {
     const json::Value* body = json::find(*value, "body");
@@ -159,9 +160,19 @@ HeadKey head_key(std::string_view line) {
     }
   }
   HeadKey key{};
-  for (std::size_t i = 0; i < kHeads.size(); ++i)
+  for (std::size_t i = 0; i < kHeads.size(); ++i) {
     key[i] = fnv(std::string_view(head).substr(0, kHeads[i]));
+    if (head.size() < kHeads[i]) break;
+  }
   return key;
+}
+
+// Bytes of the longest head that two lines share, if it is worth a group.
+std::int64_t shared_head(const HeadKey& a, const HeadKey& b) {
+  std::int64_t bytes = 0;
+  for (std::size_t i = kGroupHead; i < kHeads.size() && a[i] == b[i] && a[i] != 0; ++i)
+    bytes = static_cast<std::int64_t>(kHeads[i]);
+  return bytes;
 }
 
 }  // namespace
@@ -223,8 +234,16 @@ Result<Validation> validate(const blob::BlobReader& file, const Endpoint& endpoi
   return validator.take();
 }
 
-Result<std::vector<LinePlace>> plan(const blob::BlobReader& file,
-                                    const std::function<bool(std::int64_t line)>& wanted) {
+std::optional<LineError> check_size(std::int64_t bytes) {
+  if (bytes <= limits::batch_input_bytes_max) return std::nullopt;
+  return LineError{.code = "input_file_too_large",
+                   .message = fmt::format("The batch input file is larger than the {} bytes "
+                                          "allowed. Please try again with a smaller batch.",
+                                          limits::batch_input_bytes_max)};
+}
+
+Result<std::vector<PlannedLine>> plan(const blob::BlobReader& file,
+                                      const std::function<bool(std::int64_t line)>& wanted) {
   std::vector<std::pair<HeadKey, LinePlace>> keyed;
   auto status = each_line(file, [&](const LinePlace& place, std::string_view text) -> Status {
     if (wanted(place.number)) keyed.emplace_back(head_key(text), place);
@@ -232,10 +251,17 @@ Result<std::vector<LinePlace>> plan(const blob::BlobReader& file,
   });
   if (!status) return fail(std::move(status.error()));
   std::ranges::stable_sort(keyed, {}, [](const auto& entry) { return entry.first; });
-  std::vector<LinePlace> places;
-  places.reserve(keyed.size());
-  for (const auto& entry : keyed) places.push_back(entry.second);
-  return places;
+
+  std::vector<PlannedLine> lines;
+  lines.reserve(keyed.size());
+  std::size_t leader = 0;
+  for (std::size_t i = 0; i < keyed.size(); ++i) {
+    const std::int64_t shared = i > 0 ? shared_head(keyed[leader].first, keyed[i].first) : 0;
+    const std::size_t group = i == 0 ? 0 : lines.back().group + (shared == 0 ? 1 : 0);
+    if (shared == 0) leader = i;
+    lines.push_back({.place = keyed[i].second, .group = group, .shared_head = shared});
+  }
+  return lines;
 }
 
 }  // namespace api::batches

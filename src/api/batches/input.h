@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,10 +37,20 @@ struct Validation {
 Result<Validation> validate(const blob::BlobReader& file, const Endpoint& endpoint,
                             const std::function<bool(const std::string&)>& has_model);
 
-// The lines `wanted` says yes to, such that those whose prompts begin alike follow each other, so
-// that the engine reads what they share once; else in the order of the file. Blocks; parses every
-// line.
-Result<std::vector<LinePlace>> plan(const blob::BlobReader& file,
-                                    const std::function<bool(std::int64_t line)>& wanted);
+// What is wrong with a file of that size.
+std::optional<LineError> check_size(std::int64_t bytes);
+
+// A line in the order in which lines run. Lines of a group have long prompts that begin alike: its
+// first, the leader, makes the engine read the beginning, which the others then find in its cache.
+struct PlannedLine {
+  LinePlace place;
+  std::size_t group = 0;         // 0, 1, 2... in the order of the plan
+  std::int64_t shared_head = 0;  // bytes of the beginning shared with the leader; 0 for a leader
+};
+
+// The lines `wanted` says yes to, such that those whose prompts begin alike follow each other; else
+// in the order of the file. Blocks; parses every line.
+Result<std::vector<PlannedLine>> plan(const blob::BlobReader& file,
+                                      const std::function<bool(std::int64_t line)>& wanted);
 
 }  // namespace api::batches

@@ -57,15 +57,20 @@ bool is_busy(int status) {
 }  // namespace
 
 Lines::Lines(Parts parts, jobs::Attempt& attempt, const Stored& batch, const blob::BlobReader& file,
-             std::vector<LinePlace> places)
-    : parts_(parts), attempt_(attempt), batch_(batch), file_(file), places_(std::move(places)) {}
+             std::vector<PlannedLine> lines)
+    : parts_(parts),
+      attempt_(attempt),
+      batch_(batch),
+      file_(file),
+      lines_(std::move(lines)),
+      leaders_(lines_.empty() ? 0 : lines_.back().group + 1) {}
 
 awaitable<bool> Lines::run() {
   auto executor = co_await asio::this_coro::executor;
   co_await asio::this_coro::throw_if_cancelled(false);
   base::TaskGroup group(executor);
   const std::size_t at_once = find_endpoint(batch_.record.endpoint)->lines_at_once;
-  for (std::size_t i = 0; i < std::min(at_once, places_.size()); ++i) group.spawn(take_turns());
+  for (std::size_t i = 0; i < std::min(at_once, lines_.size()); ++i) group.spawn(take_turns());
 
   asio::steady_timer look(executor);
   while (group.size() > 0) {
@@ -80,20 +85,37 @@ awaitable<bool> Lines::run() {
   }
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   co_await group.wait();
-  co_return recorded_ == places_.size();
+  co_return recorded_ == lines_.size();
 }
 
 // One of many at work on the same list.
 awaitable<> Lines::take_turns() {
   while (!broken_) {
     const std::size_t turn = next_++;
-    if (turn >= places_.size()) co_return;
-    auto status = co_await run_line(places_[turn]);
-    if (!status) {
-      LOG(Warning, "batches: {} line {}: {}", batch_.id.value, places_[turn].number,
-          status.error().message);
-      broken_ = true;
+    if (turn >= lines_.size()) co_return;
+    const PlannedLine& line = lines_[turn];
+    Leader& leader = leaders_[line.group];
+    if (line.shared_head > 0) {
+      co_await follow(line);
+    } else {
+      leader.started_ms = attempt_.now_ms();
     }
+    auto status = co_await run_line(line.place);
+    leader.done = true;
+    if (status) continue;
+    LOG(Warning, "batches: {} line {}: {}", batch_.id.value, line.place.number,
+        status.error().message);
+    broken_ = true;
+  }
+}
+
+awaitable<> Lines::follow(const PlannedLine& line) {
+  const Leader& leader = leaders_[line.group];
+  const std::int64_t wait_ms = line.shared_head * 1'000 / limits::batch_head_bytes_per_second;
+  while (!leader.done && !broken_) {
+    const std::int64_t started = leader.started_ms;
+    if (started > 0 && attempt_.now_ms() - started >= wait_ms) co_return;
+    co_await base::sleep_for(kLook);
   }
 }
 

@@ -25,14 +25,22 @@ class Lines {
     base::IdGenerator& ids;
   };
   Lines(Parts parts, jobs::Attempt& attempt, const Stored& batch, const blob::BlobReader& file,
-        std::vector<LinePlace> places);
+        std::vector<PlannedLine> lines);
 
   // Returns when all lines have their result, a result could not be stored, or the calling
   // coroutine was cancelled; then what ran is interrupted and has no result. True when all have.
   base::awaitable<bool> run();
 
  private:
+  // The first line of a group, at work.
+  struct Leader {
+    std::atomic<std::int64_t> started_ms = 0;  // queue time; 0 before
+    std::atomic<bool> done = false;
+  };
+
   base::awaitable<> take_turns();
+  // Waits until the engine has likely read the beginning that the line shares with its leader.
+  base::awaitable<> follow(const PlannedLine& line);
   base::awaitable<Status> run_line(LinePlace place);
   // The endpoint's answer; asks again while it says that it is busy.
   base::awaitable<http::Response> ask(const std::string& body, const std::string& request_id);
@@ -43,7 +51,8 @@ class Lines {
   jobs::Attempt& attempt_;
   const Stored& batch_;
   const blob::BlobReader& file_;
-  const std::vector<LinePlace> places_;
+  const std::vector<PlannedLine> lines_;
+  std::vector<Leader> leaders_;  // by group
   std::atomic<std::size_t> next_ = 0;
   std::atomic<std::size_t> recorded_ = 0;
   std::atomic<bool> broken_ = false;  // a result could not be stored

@@ -38,15 +38,7 @@ std::optional<LineError> refuse(const Record& record, const http::Router& router
                      .param = std::string("endpoint"),
                      .line = {}};
   }
-  if (record.input_bytes > limits::batch_input_bytes_max) {
-    return LineError{.code = "input_file_too_large",
-                     .message = fmt::format("The batch input file is larger than the {} bytes "
-                                            "allowed. Please try again with a smaller batch.",
-                                            limits::batch_input_bytes_max),
-                     .param = {},
-                     .line = {}};
-  }
-  return std::nullopt;
+  return check_size(record.input_bytes);
 }
 
 }  // namespace
@@ -127,12 +119,14 @@ awaitable<Outcome> BatchService::run_lines(jobs::Attempt& attempt) {
   if (!batch) co_return Outcome::retry(batch.error().message);
 
   std::unique_ptr<blob::BlobReader> file;
-  auto places = co_await base::on_pool(parts_.pools.work, [&]() -> Result<std::vector<LinePlace>> {
-    auto opened = parts_.blobs.open(batch->record.input_blob, batch->record.input_bytes);
-    if (!opened) return fail(std::move(opened.error()));
-    file = std::move(*opened);
-    return plan(*file, [&](std::int64_t line) { return !std::ranges::binary_search(done, line); });
-  });
+  auto places =
+      co_await base::on_pool(parts_.pools.work, [&]() -> Result<std::vector<PlannedLine>> {
+        auto opened = parts_.blobs.open(batch->record.input_blob, batch->record.input_bytes);
+        if (!opened) return fail(std::move(opened.error()));
+        file = std::move(*opened);
+        return plan(*file,
+                    [&](std::int64_t line) { return !std::ranges::binary_search(done, line); });
+      });
   if (!places) co_return Outcome::retry(places.error().message);
 
   Lines lines({.router = parts_.router, .pools = parts_.pools, .ids = parts_.ids}, attempt, *batch,

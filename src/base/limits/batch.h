@@ -15,6 +15,9 @@ inline constexpr std::int64_t batch_embedding_inputs_max = 50'000;  // all lines
 inline constexpr std::size_t batch_errors_max = 100;                // told of one bad input file
 inline constexpr std::int64_t batch_window_seconds = 24 * 3'600;
 inline constexpr std::int64_t batch_output_seconds_default = 30 * 24 * 3'600;
+// A line waits for the one that reads the beginning both share; at this speed, a hundred tokens a
+// second and slow for any machine, it is taken to be read.
+inline constexpr std::int64_t batch_head_bytes_per_second = 400;
 inline constexpr std::size_t batches_running_max = 4;
 inline constexpr std::int64_t batch_attempts_max = 1'000'000;  // each restart of the server is one
 inline constexpr std::size_t batch_answer_bytes_max = 64 * 1024 * 1024;  // of one line
