@@ -17,16 +17,18 @@ inline constexpr std::size_t kAttentionGroupTokens = 16;
 
 enum class CacheType { F32, F16, Q8 };
 
-// The loops that differ by instruction set.
+// The loops that differ by instruction set. `next`: where the side of a page lies that the caller
+// will need after this one, of the same size; it is moved into the cache meanwhile.
 struct AttentionLoops {
   // out[n_queries, 64] = queries[n_queries, d] * keys^T. Tokens that were never stored give
   // numbers without meaning.
   void (*scores)(const float* queries, std::size_t n_queries, std::size_t d, const std::byte* keys,
-                 float* out);
+                 const std::byte* next, float* out);
   // out[n_queries, d] = out * rescale[n_queries] + weights[n_queries, 64] * values, over the tokens
   // [begin, end).
   void (*weigh)(const float* weights, const float* rescale, std::size_t n_queries, std::size_t d,
-                const std::byte* values, std::size_t begin, std::size_t end, float* out);
+                const std::byte* values, std::size_t begin, std::size_t end, const std::byte* next,
+                float* out);
 };
 
 // One page's scores [64] become weights: exp(scale * score - highest) inside [begin, end), zero

@@ -41,64 +41,122 @@ COMPUTE_INLINE const float* token_scales(const std::byte* side, std::size_t d) {
   return reinterpret_cast<const float*>(side + kAttentionPageTokens * d * Cached::kBytes);
 }
 
-template <class V, class Cached, std::size_t queries>
-COMPUTE_INLINE void score_group(const float* query, std::size_t d, const std::byte* keys,
-                                std::size_t group, float* out) {
-  typename V::F32 sums[queries];
-  unrolled<queries>([&](auto q) __attribute__((always_inline)) { sums[q] = V::zero(); });
-  const auto* key = keys + group * d * kAttentionGroupTokens * Cached::kBytes;
+// Queries that are worked on together, and vectors of 16 tokens (or columns) beside each other, so
+// that as many sums run at once as the registers hold: 8 x 2, 4 x 4, 2 x 4 or 1 x 4.
+template <class V>
+inline constexpr std::size_t kAttentionQueries = V::kAttentionSums < 8 ? V::kAttentionSums : 8;
+template <class V, std::size_t queries>
+inline constexpr std::size_t kAttentionVectors =
+    V::kAttentionSums / queries < kAttentionGroups ? V::kAttentionSums / queries : kAttentionGroups;
+
+// Asks for the lines from `next` on: while one side of a page is worked on, the following one
+// travels.
+template <std::size_t bytes>
+COMPUTE_INLINE void prefetch_lines(const std::byte* next) {
+  for (std::size_t line = 0; line < bytes; line += 64) __builtin_prefetch(next + line, 0, 3);
+}
+
+// Calls body(Constant<block>, first query) for blocks of 8, 4, 2 and 1.
+template <class V, class Body>
+COMPUTE_INLINE void for_query_blocks(std::size_t n_queries, const Body& body) {
+  constexpr std::size_t kMost = kAttentionQueries<V>;
+  std::size_t q = 0;
+  for (; q + kMost <= n_queries; q += kMost) body(Constant<kMost>{}, q);
+  const auto rest = [&](auto block) __attribute__((always_inline)) {
+    if constexpr (block < kMost) {
+      if (q + block <= n_queries) {
+        body(block, q);
+        q += block;
+      }
+    }
+  };
+  rest(Constant<4>{});
+  rest(Constant<2>{});
+  rest(Constant<1>{});
+}
+
+template <class V, class Cached, std::size_t queries, std::size_t vectors>
+COMPUTE_INLINE void score_tile(const float* query, std::size_t d, const std::byte* keys,
+                               std::size_t group, const std::byte* next, float* out) {
+  constexpr std::size_t kVectorBytes = kAttentionGroupTokens * Cached::kBytes;
+  typename V::F32 sums[queries][vectors];
+  unrolled<queries>([&](auto q) __attribute__((always_inline)) {
+    unrolled<vectors>([&](auto g) __attribute__((always_inline)) { sums[q][g] = V::zero(); });
+  });
+  const auto* key = keys + group * d * kVectorBytes;
+  next += group * d * kVectorBytes;
   for (std::size_t i = 0; i < d; ++i) {
-    const auto column = Cached::load(key);
-    unrolled<queries>([&](auto q) __attribute__((always_inline)) {
-      sums[q] = V::fma(column, V::set(query[q * d + i]), sums[q]);
+    prefetch_lines<vectors * kVectorBytes>(next + i * vectors * kVectorBytes);
+    typename V::F32 columns[vectors];
+    unrolled<vectors>([&](auto g) __attribute__((always_inline)) {
+      columns[g] = Cached::load(key + g * d * kVectorBytes);
     });
-    key += kAttentionGroupTokens * Cached::kBytes;
+    unrolled<queries>([&](auto q) __attribute__((always_inline)) {
+      const auto element = V::set(query[q * d + i]);
+      unrolled<vectors>([&](auto g) __attribute__((always_inline)) {
+        sums[q][g] = V::fma(columns[g], element, sums[q][g]);
+      });
+    });
+    key += kVectorBytes;
   }
   unrolled<queries>([&](auto q) __attribute__((always_inline)) {
-    if constexpr (Cached::kScaled) {
-      const float* scales = token_scales<Cached>(keys, d) + group * kAttentionGroupTokens;
-      sums[q] = V::mul(sums[q], V::load(scales));
-    }
-    V::store(out + q * kAttentionPageTokens + group * kAttentionGroupTokens, sums[q]);
+    unrolled<vectors>([&](auto g) __attribute__((always_inline)) {
+      const std::size_t token = (group + g) * kAttentionGroupTokens;
+      if constexpr (Cached::kScaled) {
+        sums[q][g] = V::mul(sums[q][g], V::load(token_scales<Cached>(keys, d) + token));
+      }
+      V::store(out + q * kAttentionPageTokens + token, sums[q][g]);
+    });
   });
 }
 
 template <class V, class Cached>
 void attention_scores(const float* queries, std::size_t n_queries, std::size_t d,
-                      const std::byte* keys, float* out) {
-  constexpr std::size_t kBlock = V::kFloatTileRows;
-  for (std::size_t group = 0; group < kAttentionGroups; ++group) {
-    std::size_t q = 0;
-    for (; q + kBlock <= n_queries; q += kBlock) {
-      score_group<V, Cached, kBlock>(queries + q * d, d, keys, group,
-                                     out + q * kAttentionPageTokens);
+                      const std::byte* keys, const std::byte* next, float* out) {
+  for_query_blocks<V>(n_queries, [&](auto block, std::size_t q) __attribute__((always_inline)) {
+    constexpr std::size_t kVectors = kAttentionVectors<V, block>;
+    for (std::size_t group = 0; group < kAttentionGroups; group += kVectors) {
+      score_tile<V, Cached, block, kVectors>(queries + q * d, d, keys, group, next,
+                                             out + q * kAttentionPageTokens);
     }
-    for (; q < n_queries; ++q) {
-      score_group<V, Cached, 1>(queries + q * d, d, keys, group, out + q * kAttentionPageTokens);
-    }
-  }
+  });
 }
 
-// 16 elements of the results of some queries.
-template <class V, class Cached, std::size_t queries>
-COMPUTE_INLINE void weigh_columns(const float* weights, const float* rescale, std::size_t d,
-                                  const std::byte* values, std::size_t begin, std::size_t end,
-                                  std::size_t column, float* out) {
-  typename V::F32 sums[queries];
+// 16 elements, or several times 16, of the results of some queries.
+template <class V, class Cached, std::size_t queries, std::size_t vectors>
+COMPUTE_INLINE void weigh_tile(const float* weights, const float* rescale, std::size_t d,
+                               const std::byte* values, std::size_t begin, std::size_t end,
+                               std::size_t column, const std::byte* next, float* out) {
+  constexpr std::size_t kVectorBytes = 16 * Cached::kBytes;
+  typename V::F32 sums[queries][vectors];
   unrolled<queries>([&](auto q) __attribute__((always_inline)) {
-    sums[q] = V::mul(V::load(out + q * d + column), V::set(rescale[q]));
+    unrolled<vectors>([&](auto v) __attribute__((always_inline)) {
+      sums[q][v] = V::mul(V::load(out + q * d + column + v * 16), V::set(rescale[q]));
+    });
   });
   const auto* value = values + (begin * d + column) * Cached::kBytes;
   for (std::size_t t = begin; t < end; ++t) {
-    auto row = Cached::load(value);
-    if constexpr (Cached::kScaled) row = V::mul(row, V::set(token_scales<Cached>(values, d)[t]));
+    prefetch_lines<vectors * kVectorBytes>(next + (t * d + column) * Cached::kBytes);
+    typename V::F32 row[vectors];
+    unrolled<vectors>([&](auto v) __attribute__((always_inline)) {
+      row[v] = Cached::load(value + v * kVectorBytes);
+      if constexpr (Cached::kScaled) {
+        row[v] = V::mul(row[v], V::set(token_scales<Cached>(values, d)[t]));
+      }
+    });
     unrolled<queries>([&](auto q) __attribute__((always_inline)) {
-      sums[q] = V::fma(row, V::set(weights[q * kAttentionPageTokens + t]), sums[q]);
+      const auto weight = V::set(weights[q * kAttentionPageTokens + t]);
+      unrolled<vectors>([&](auto v) __attribute__((always_inline)) {
+        sums[q][v] = V::fma(row[v], weight, sums[q][v]);
+      });
     });
     value += d * Cached::kBytes;
   }
-  unrolled<queries>(
-      [&](auto q) __attribute__((always_inline)) { V::store(out + q * d + column, sums[q]); });
+  unrolled<queries>([&](auto q) __attribute__((always_inline)) {
+    unrolled<vectors>([&](auto v) __attribute__((always_inline)) {
+      V::store(out + q * d + column + v * 16, sums[q][v]);
+    });
+  });
 }
 
 // The last columns of heads whose width is no multiple of 16: through a copy, for a vector of 16
@@ -124,23 +182,24 @@ COMPUTE_INLINE void weigh_rest(const float* weights, float rescale, std::size_t 
 template <class V, class Cached>
 void attention_weigh(const float* weights, const float* rescale, std::size_t n_queries,
                      std::size_t d, const std::byte* values, std::size_t begin, std::size_t end,
-                     float* out) {
-  constexpr std::size_t kBlock = V::kFloatTileRows;
-  std::size_t q = 0;
-  const auto block = [&](auto queries) __attribute__((always_inline)) {
+                     const std::byte* next, float* out) {
+  for_query_blocks<V>(n_queries, [&](auto block, std::size_t q) __attribute__((always_inline)) {
+    constexpr std::size_t kVectors = kAttentionVectors<V, block>;
+    const float* own = weights + q * kAttentionPageTokens;
     std::size_t column = 0;
+    for (; column + 16 * kVectors <= d; column += 16 * kVectors) {
+      weigh_tile<V, Cached, block, kVectors>(own, rescale + q, d, values, begin, end, column, next,
+                                             out + q * d);
+    }
     for (; column + 16 <= d; column += 16) {
-      weigh_columns<V, Cached, queries>(weights + q * kAttentionPageTokens, rescale + q, d, values,
-                                        begin, end, column, out + q * d);
+      weigh_tile<V, Cached, block, 1>(own, rescale + q, d, values, begin, end, column, next,
+                                      out + q * d);
     }
-    for (std::size_t i = q; column < d && i < q + queries; ++i) {
-      weigh_rest<V, Cached>(weights + i * kAttentionPageTokens, rescale[i], d, values, begin, end,
-                            column, out + i * d);
+    for (std::size_t i = 0; column < d && i < block; ++i) {
+      weigh_rest<V, Cached>(own + i * kAttentionPageTokens, rescale[q + i], d, values, begin, end,
+                            column, out + (q + i) * d);
     }
-    q += queries;
-  };
-  while (q + kBlock <= n_queries) block(Constant<kBlock>{});
-  while (q < n_queries) block(Constant<1>{});
+  });
 }
 
 // e^x for x <= 0, to about 2 units in the last place: 2^n * p(r) with r in [-ln 2 / 2, ln 2 / 2];
@@ -170,39 +229,33 @@ float attention_soften(float* scores, std::size_t begin, std::size_t end, float 
   constexpr std::size_t kLanes = 16;
   for (std::size_t t = 0; t < begin; ++t) scores[t] = kNever;
   for (std::size_t t = end; t < kAttentionPageTokens; ++t) scores[t] = kNever;
-  alignas(64) float lanes[kLanes];
-  auto largest = V::set(kNever);
-  for (std::size_t t = 0; t < kAttentionPageTokens; t += kLanes) {
-    largest = V::max(largest, V::mul(V::load(scores + t), V::set(scale)));
-  }
-  V::store(lanes, largest);
-  float new_highest = highest;
-  for (const float lane : lanes) new_highest = lane > new_highest ? lane : new_highest;
+  typename V::F32 scaled[kAttentionGroups];
+  unrolled<kAttentionGroups>([&](auto g) __attribute__((always_inline)) {
+    scaled[g] = V::mul(V::load(scores + g * kLanes), V::set(scale));
+  });
+  const float page_highest =
+      V::largest(V::max(V::max(scaled[0], scaled[1]), V::max(scaled[2], scaled[3])));
+  const float new_highest = page_highest > highest ? page_highest : highest;
 
-  // The change of the maximum is one more number to take the exponential of, in a fifth vector.
-  alignas(64) float exponents[kAttentionPageTokens + kLanes] = {};
-  exponents[kAttentionPageTokens] = highest == kNever ? -87.0f : highest - new_highest;
-  for (std::size_t t = 0; t < kAttentionPageTokens; t += kLanes) {
-    const auto scaled = V::mul(V::load(scores + t), V::set(scale));
-    V::store(exponents + t, V::sub(scaled, V::set(new_highest)));
-  }
-#pragma GCC unroll 1
-  for (std::size_t t = 0; t < kAttentionPageTokens + kLanes; t += kLanes) {
-    V::store(exponents + t, exp_nonpositive<V>(V::load(exponents + t)));
-  }
-  const float rescale = highest == kNever ? 0 : exponents[kAttentionPageTokens];
   auto total = V::zero();
-  for (std::size_t t = 0; t < begin; ++t) exponents[t] = 0;
-  for (std::size_t t = end; t < kAttentionPageTokens; ++t) exponents[t] = 0;
-  for (std::size_t t = 0; t < kAttentionPageTokens; t += kLanes) {
-    const auto weights = V::load(exponents + t);
-    V::store(scores + t, weights);
-    total = V::add(total, weights);
+  unrolled<kAttentionGroups>([&](auto g) __attribute__((always_inline)) {
+    const auto weights = exp_nonpositive<V>(V::sub(scaled[g], V::set(new_highest)));
+    V::store(scores + g * kLanes, weights);
+  });
+  for (std::size_t t = 0; t < begin; ++t) scores[t] = 0;
+  for (std::size_t t = end; t < kAttentionPageTokens; ++t) scores[t] = 0;
+  unrolled<kAttentionGroups>([&](auto g) __attribute__((always_inline)) {
+    total = V::add(total, V::load(scores + g * kLanes));
+  });
+  float rescale = 1;
+  if (highest == kNever) {
+    rescale = 0;
+  } else if (new_highest != highest) {  // rare after the first pages
+    alignas(64) float lanes[kLanes];
+    V::store(lanes, exp_nonpositive<V>(V::set(highest - new_highest)));
+    rescale = lanes[0];
   }
-  V::store(lanes, total);
-  float page_sum = 0;
-  for (const float lane : lanes) page_sum += lane;
-  sum = sum * rescale + page_sum;
+  sum = sum * rescale + V::sum(total);
   highest = new_highest;
   return rescale;
 }

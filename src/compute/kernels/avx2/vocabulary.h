@@ -26,6 +26,8 @@ struct Avx2 {
   // but not divide a panel of 8.
   static constexpr std::size_t kFloatTileStrips = 1;
   static constexpr std::size_t kFloatTileRows = 4;
+  // Of attention: 4 sums of two registers, a row of two, a broadcast element.
+  static constexpr std::size_t kAttentionSums = 4;
 
   // No instruction multiplies a full unsigned by a signed byte without saturating: wide weights are
   // used with their sign, and there is no bias to take back.

@@ -22,6 +22,8 @@ struct Avx512 {
   // 2 strips x 8 rows: 16 sums and 2 weights; activations are memory operands.
   static constexpr std::size_t kFloatTileStrips = 2;
   static constexpr std::size_t kFloatTileRows = 8;
+  // Of attention: 8 queries x 2 vectors or 4 x 4 sums, up to 4 rows and a broadcast element.
+  static constexpr std::size_t kAttentionSums = 16;
 
   static constexpr int kWideBiasShift = 7;
 

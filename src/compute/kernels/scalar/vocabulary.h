@@ -27,6 +27,8 @@ struct Scalar {
   static constexpr std::size_t kIntegerTileRows = 1;
   static constexpr std::size_t kFloatTileStrips = 1;
   static constexpr std::size_t kFloatTileRows = 1;
+  // Sums of attention that run at once.
+  static constexpr std::size_t kAttentionSums = 1;
 
   // prepare_wide(weights) leaves a bias of 2^this in the weights; -1: none.
   static constexpr int kWideBiasShift = 7;

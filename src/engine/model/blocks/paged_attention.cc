@@ -141,11 +141,14 @@ class Attention {
   void add_page(const Item& item, int index, Sight all, Work& work) const {
     const auto& table = item.rows->kv->tables[layout_.group_of(kv_layer_)];
     const auto* page = pool_.bytes(table[static_cast<std::size_t>(index)]);
+    const bool last = (index + 1) * kPage >= all.end;
+    const auto* next_page = last ? page : pool_.bytes(table[static_cast<std::size_t>(index) + 1]);
     const auto head = static_cast<int>(item.kv_head);
     const int page_begin = index * kPage;
     const std::size_t n = static_cast<std::size_t>(item.count) * group_heads_;
     kernels_.loops.scores(work.queries.data(), n, queries_.extent(2),
-                          page + layout_.keys_offset(kv_layer_, head), work.scores.data());
+                          page + layout_.keys_offset(kv_layer_, head),
+                          page + layout_.values_offset(kv_layer_, head), work.scores.data());
     for (int i = 0; i < item.count; ++i) {
       const Sight seen = sight(item, i);
       const int begin = std::clamp(seen.begin - page_begin, 0, kPage);
@@ -161,7 +164,7 @@ class Attention {
                          page + layout_.values_offset(kv_layer_, head),
                          static_cast<std::size_t>(std::max(0, all.begin - page_begin)),
                          static_cast<std::size_t>(std::min(kPage, all.end - page_begin)),
-                         work.results.data());
+                         next_page + layout_.keys_offset(kv_layer_, head), work.results.data());
   }
 
   void soften(std::span<float> scores, int begin, int end, int position, int page_begin,
