@@ -28,6 +28,17 @@ void pack_float_panel(const float* x, std::size_t n_in, std::size_t rows, float*
   }
 }
 
+// Where the pieces of n_pairs begin, and the end: large pieces first, each a share of what is left,
+// so that the threads finish together and a large piece still reads one long stream.
+void cut_pairs(std::size_t n_pairs, std::size_t most, std::size_t threads,
+               std::vector<std::size_t>& bounds) {
+  bounds.assign(1, 0);
+  while (bounds.back() < n_pairs) {
+    const std::size_t left = n_pairs - bounds.back();
+    bounds.push_back(bounds.back() + std::clamp<std::size_t>(left / (2 * threads), 1, most));
+  }
+}
+
 void multiply(MatmulInput& x, const Weight& weight, Tensor out, bool accumulate, Pool& pool) {
   const auto& matrix = weight.packed();
   const std::size_t n_rows = x.x().rows();
@@ -46,22 +57,21 @@ void multiply(MatmulInput& x, const Weight& weight, Tensor out, bool accumulate,
                         .out = out.values(),
                         .accumulate = accumulate};
 
-  // The result is cut into rectangles: few rows of x, then many; as tall as the cache allows, but
-  // enough of them that the threads finish together.
+  // The result is cut into rectangles: few rows of x, then many; as tall as the cache allows.
   const std::size_t n_panels = ceil_div(n_rows, panel_rows);
   const std::size_t panels_each = std::min(n_panels, kTaskRows / panel_rows);
   const std::size_t n_across = ceil_div(n_panels, panels_each);
   const std::size_t fit = std::max<std::size_t>(1, kTaskWeightBytes / (2 * matrix.strip_bytes()));
-  const std::size_t fair = ceil_div(matrix.n_pairs() * n_across, 8 * pool.threads());
-  const std::size_t pairs_each = std::clamp<std::size_t>(fair, 1, fit);
-  const std::size_t n_down = ceil_div(matrix.n_pairs(), pairs_each);
+  static thread_local std::vector<std::size_t> bounds;
+  cut_pairs(matrix.n_pairs(), fit, pool.threads(), bounds);
+  const auto& cuts = bounds;  // the caller's, not the worker's own
 
   const auto kernel = kernels(pool.isa()).multiply[static_cast<std::size_t>(matrix.format())];
-  pool.parallel_for(n_down * n_across, 1, [&](std::size_t begin, std::size_t end) {
+  pool.parallel_for((cuts.size() - 1) * n_across, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
       MultiplyTask task = whole;
-      task.pair_begin = i / n_across * pairs_each;
-      task.pair_end = std::min(task.pair_begin + pairs_each, matrix.n_pairs());
+      task.pair_begin = cuts[i / n_across];
+      task.pair_end = cuts[i / n_across + 1];
       task.panel_begin = i % n_across * panels_each;
       task.panel_end = std::min(task.panel_begin + panels_each, n_panels);
       kernel(task);
