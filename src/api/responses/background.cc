@@ -223,7 +223,8 @@ jobs::Handler Background::handler() {
   return {.kind = kJobKind,
           .run = [this](jobs::Attempt& attempt) { return run(attempt); },
           .on_end = [this](store::Transaction& transaction,
-                           const jobs::Job& job) { return on_end(transaction, job); }};
+                           const jobs::Job& job) { return on_end(transaction, job); },
+          .at_once_max = limits::response_jobs_at_once_max};
 }
 
 base::awaitable<jobs::Outcome> Background::run(jobs::Attempt& attempt) {

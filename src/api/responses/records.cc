@@ -79,7 +79,16 @@ std::unexpected<Error> previous_not_found(const std::string& id) {
 struct Turn {
   std::vector<Item> items;
   std::string previous;
+  std::size_t bytes = 0;  // of the rows
 };
+
+Status add_rows(const std::vector<store::Item>& rows, Turn& turn) {
+  auto more = items::from_rows(rows);
+  if (!more) return fail(more.error());
+  std::ranges::move(*more, std::back_inserter(turn.items));
+  for (const auto& row : rows) turn.bytes += row.body.size();
+  return {};
+}
 
 Result<Turn> read_turn(store::Session& session, const Key& key, std::int64_t now,
                        bool with_output) {
@@ -87,22 +96,19 @@ Result<Turn> read_turn(store::Session& session, const Key& key, std::int64_t now
   if (!stored && stored.error().code == ErrorCode::NotFound) return previous_not_found(key.id);
   if (!stored) return fail(stored.error());
   const Record& record = stored->record;
-  Turn out{.items = {}, .previous = {}};
+  Turn out;
   if (!record.conversation.empty()) {
     auto rows =
         store::items::all(session, items::conversation_items(key.project, record.conversation));
     if (!rows) return fail(rows.error());
     std::erase_if(*rows,
                   [&](const store::Item& row) { return row.position >= record.conversation_end; });
-    auto earlier = items::from_rows(*rows);
-    if (!earlier) return fail(earlier.error());
-    out.items = std::move(*earlier);
+    if (auto status = add_rows(*rows, out); !status) return fail(status.error());
   }
   const auto add = [&](const store::ItemList& list) -> Status {
-    auto more = all(session, list);
-    if (!more) return fail(more.error());
-    std::ranges::move(*more, std::back_inserter(out.items));
-    return {};
+    auto rows = store::items::all(session, list);
+    if (!rows) return fail(rows.error());
+    return add_rows(*rows, out);
   };
   if (auto status = add(input_of(key)); !status) return fail(status.error());
   if (with_output) {
@@ -116,6 +122,7 @@ Result<Turn> read_turn(store::Session& session, const Key& key, std::int64_t now
 Result<std::vector<Item>> walk(store::Session& session, const Key& key, std::int64_t now,
                                bool with_output) {
   std::vector<std::vector<Item>> turns;
+  std::size_t bytes = 0;
   Key at = key;
   while (!at.id.empty()) {
     if (turns.size() == limits::response_chain_turns_max) {
@@ -126,6 +133,13 @@ Result<std::vector<Item>> walk(store::Session& session, const Key& key, std::int
     }
     auto turn = read_turn(session, at, now, with_output || !turns.empty());
     if (!turn) return fail(turn.error());
+    bytes += turn->bytes;
+    if (bytes > limits::response_context_bytes_max) {
+      return fail(ErrorCode::InvalidRequest,
+                  fmt::format("This conversation has grown beyond {} MB.",
+                              limits::response_context_bytes_max >> 20),
+                  "previous_response_id", "context_length_exceeded");
+    }
     turns.push_back(std::move(turn->items));
     at.id = std::move(turn->previous);
   }

@@ -126,15 +126,22 @@ const json::Array& inner_tools(const json::Object& body) {
   return body.at("tools").get_array();  // read_namespace has made it one
 }
 
-// The client's own tools that one entry stands for; a namespace for several.
-void add_tool(const json::Object& body, std::string_view space, std::vector<inference::Tool>& out) {
+// The client's own tools that one entry stands for; a namespace for several. `path` of the entry,
+// for errors.
+void add_tool(const json::Object& body, std::string_view space, const std::string& path,
+              std::vector<inference::Tool>& out) {
   const std::string_view type = json::string_or(body, "type");
-  if (type == "function") out.push_back(function_tool(body, space));
-  if (type == "custom") out.push_back(custom_tool(body, space));
   if (type == "namespace") {
-    for (const json::Value& inner : inner_tools(body))
-      add_tool(inner.get_object(), json::string_or(body, "name"), out);
+    const json::Array& inner = inner_tools(body);
+    for (std::size_t i = 0; i < inner.size(); ++i) {
+      add_tool(inner[i].get_object(), json::string_or(body, "name"),
+               fmt::format("{}.tools[{}]", path, i), out);
+    }
+    return;
   }
+  if (type != "function" && type != "custom") return;
+  out.push_back(type == "function" ? function_tool(body, space) : custom_tool(body, space));
+  out.back().path = path;
 }
 
 void refuse_repeated(const std::vector<inference::Tool>& tools) {
@@ -162,7 +169,7 @@ std::vector<std::string> called_names(const CreateRequest& request, const agent:
     if (named.type == "namespace" && tool.type == "namespace" &&
         json::string_or(tool.body, "name") == named.name) {
       std::vector<inference::Tool> inner;
-      add_tool(tool.body, "", inner);
+      add_tool(tool.body, "", "tools", inner);
       for (const auto& one : inner) out.push_back(one.name);
     }
   }
@@ -275,7 +282,7 @@ agent::Task to_task(const CreateRequest& request, const tools::Registry& hosted)
   if (request.tools) {
     for (std::size_t i = 0; i < request.tools->size(); ++i) {
       const Tool& tool = (*request.tools)[i];
-      add_tool(tool.body, "", generate.tools);
+      add_tool(tool.body, "", fmt::format("tools[{}]", i), generate.tools);
       tools::Tool* served = hosted.find(tool.type);
       if (!served) continue;
       const json::Path tools_path{.key = "tools"};
