@@ -151,3 +151,24 @@ test('fifty streams at once, some of them left', async () => {
   const again = await client.chat.completions.create(ask('Still there?'));
   assert.ok(again.choices[0]);
 });
+
+test('a chain of responses reads only what is new', async () => {
+  let previous, earlier = 0, again = 0, read = 0;
+  for (let turn = 0; turn < 12; ++turn) {
+    const response = await client.responses.create({ model, input: `Say ${turn} again.`, previous_response_id: previous, max_output_tokens: 16, temperature: 0 });
+    checkSchema('Response', { ...response, output_text: undefined });
+    read += response.usage.input_tokens;
+    again += Math.max(0, earlier - response.usage.input_tokens_details.cached_tokens);
+    earlier = response.usage.input_tokens + response.usage.output_tokens;
+    previous = response.id;
+  }
+  assert.ok(again / read < 0.02, `${again} of ${read} tokens read again`);
+});
+
+test('truncation: auto drops the earliest, disabled refuses', async () => {
+  const input = Array.from({ length: 400 }, (_, i) => ({ role: i % 2 ? 'assistant' : 'user', content: `This is message number ${i}, and it is long.` }));
+  input.push({ role: 'user', content: 'Hello!' });
+  await assert.rejects(client.responses.create({ model, input }), (e) => e.status === 400 && e.code === 'context_length_exceeded' && e.param === 'input');
+  const response = await client.responses.create({ model, input, truncation: 'auto', max_output_tokens: 16 });
+  assert.ok(response.usage.input_tokens > 1000 && response.usage.input_tokens < 2048);
+});
