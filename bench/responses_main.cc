@@ -122,16 +122,21 @@ base::awaitable<> read_each(http::Client& client, std::vector<http::ClientReques
   for (auto& request : requests) co_await send(client, std::move(request), totals);
 }
 
-json::Object measure_reads(const char* what, std::vector<http::ClientRequest> requests) {
+json::Object measure_reads(const bench::ServerProcess& server, const char* what,
+                           std::vector<http::ClientRequest> requests) {
   base::asio::io_context io;
   http::Client client(io.get_executor());
   Totals totals;
+  const double cpu = server.cpu_seconds();
   base::asio::co_spawn(io, read_each(client, std::move(requests), totals), base::asio::detached);
   io.run();
-  fmt::print("{}: p50 {:.2f} ms, p99 {:.2f} ms, {} failures\n", what, percentile(totals.ms, 0.5),
-             percentile(totals.ms, 0.99), totals.failed);
+  const double cpu_us =
+      (server.cpu_seconds() - cpu) * 1e6 / static_cast<double>(std::max(totals.done, 1L));
+  fmt::print("{}: p50 {:.2f} ms, p99 {:.2f} ms, {:.0f} us of server CPU each, {} failures\n", what,
+             percentile(totals.ms, 0.5), percentile(totals.ms, 0.99), cpu_us, totals.failed);
   return {{"p50_ms", percentile(totals.ms, 0.5)},
           {"p99_ms", percentile(totals.ms, 0.99)},
+          {"cpu_us", cpu_us},
           {"failures", totals.failed}};
 }
 
@@ -235,7 +240,8 @@ json::Object measure_chain(const bench::ServerProcess& server, const Options& op
   std::vector<http::ClientRequest> plain;
   for (int i = 0; i < options.turns; ++i)
     plain.push_back(post(server, R"({"model":"m","input":"hi","store":false})"));
-  const json::Object stateless = measure_reads("one response that is not stored", std::move(plain));
+  const json::Object stateless =
+      measure_reads(server, "one response that is not stored", std::move(plain));
   const double added = percentile(instant.ms, 0.5) - stateless.at("p50_ms").as_double();
   fmt::print(
       "a chain of {} turns, instant model: p50 {:.2f} ms, last {:.2f} ms; state adds {:.2f} "
@@ -270,8 +276,8 @@ json::Object measure_among_many(const bench::ServerProcess& server, const Option
   }
   const std::string among = fmt::format("among {}", options.stored);
   json::Object out;
-  out["get"] = measure_reads(("a response " + among).c_str(), std::move(singles));
-  out["page"] = measure_reads(("a page of 100 items " + among).c_str(), std::move(pages));
+  out["get"] = measure_reads(server, ("a response " + among).c_str(), std::move(singles));
+  out["page"] = measure_reads(server, ("a page of 100 items " + among).c_str(), std::move(pages));
   return out;
 }
 
