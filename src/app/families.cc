@@ -30,6 +30,7 @@ struct Families::All {
   api::embeddings::EmbeddingsRoutes embeddings;
   api::files::FilesRoutes files;
   tools::Registry tools;
+  api::items::AesSealer sealer;
   api::responses::ResponsesRoutes responses;
   api::uploads::UploadsRoutes uploads;
   api::batches::BatchService batch_service;
@@ -53,6 +54,7 @@ struct Families::All {
         edits(p.backends, p.clock),
         embeddings(p.backends),
         files(stored_files),
+        sealer(p.sealing_key, p.ids.random()),
         responses({.database = p.database,
                    .pools = p.pools,
                    .backend = p.backends,
@@ -61,6 +63,7 @@ struct Families::All {
                    .doorbell = p.doorbell,
                    .tools = tools,
                    .announcer = announcer,
+                   .outside = {.parts = nullptr, .sealer = &sealer},
                    .seconds_kept = p.retention.responses_seconds}),
         uploads(p.database, stored_files, p.ids, p.clock),
         batch_service({.database = p.database,

@@ -14,6 +14,7 @@
 #include "http/router.h"
 #include "jobs/worker.h"
 #include "store/db/database.h"
+#include "api/items/sealed.h"
 #include "api/models/routes.h"
 #include "blob/blob_store.h"
 #include "jobs/doorbell.h"
@@ -41,6 +42,7 @@ struct Parts {
   api::models::ModelRemover& model_remover;
   http::Router& router;
   Retention retention;
+  const api::items::SealingKey& sealing_key;
   base::asio::any_io_executor executor;
 };
 

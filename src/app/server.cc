@@ -16,6 +16,7 @@
 #include "app/local_models.h"
 #include "app/model_files.h"
 #include "app/remove_files.h"
+#include "app/sealing_key.h"
 #include "app/storage.h"
 #include "app/sweeper.h"
 #include "base/log.h"
@@ -72,6 +73,7 @@ struct Server::State {
   base::Pools pools;
   std::unique_ptr<store::Database> database;
   std::unique_ptr<blob::BlobStore> blobs;
+  api::items::SealingKey sealing_key{};
   ModelFiles files;
   gateway::Backends backends;
   std::unique_ptr<RemoveFiles> remover;
@@ -122,6 +124,10 @@ Status Server::State::open_storage() {
   blobs = std::move(*contents);
   // Nothing is written yet, so contents without a row are what a crash left.
   if (auto swept = jobs::sweep_orphan_blobs(*database, *blobs); !swept) return fail(swept.error());
+
+  auto key = load_sealing_key(config.data + "/sealing.key", random);
+  if (!key) return fail(key.error());
+  sealing_key = *key;
 
   gateway::Access access(*database, ids, clock);
   if (auto status = access.ensure_defaults(); !status) return status;
@@ -187,6 +193,7 @@ Status Server::State::add_routes() {
                                               .model_remover = *remover,
                                               .router = router,
                                               .retention = retention_of(config),
+                                              .sealing_key = sealing_key,
                                               .executor = io->executor()});
   return {};
 }

@@ -1,16 +1,13 @@
 #include "api/conversations/routes.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "api/common/api_error.h"
 #include "api/common/json_body.h"
 #include "api/common/list.h"
 #include "api/conversations/types.h"
-#include "api/items/stored.h"
+#include "api/items/include_query.h"
 #include "base/json/codec.h"
-#include "base/json/errors.h"
 #include "gateway/caller.h"
 
 namespace api::conversations {
@@ -29,19 +26,6 @@ std::string id_of(const http::Request& request) {
       ErrorCode::InvalidRequest,
       fmt::format("Invalid 'conversation_id': '{}'. Expected an ID that begins with 'conv'.", id),
       "conversation_id", "invalid_value");
-}
-
-items::Include include_of(const http::Request& request) {
-  std::vector<std::string> names;
-  for (const auto name : request.query().all("include")) {
-    const auto known = items::include_names();
-    if (std::ranges::find(known, name) == known.end()) {
-      const json::Path list{.key = "include"};
-      throw ApiError(json::errors::value(list.element(names.size()), name, known).error());
-    }
-    names.emplace_back(name);
-  }
-  return items::Include::of(names);
 }
 
 http::Response list_response(const std::vector<items::Item>& items, const items::Include& include,
@@ -108,7 +92,7 @@ awaitable<http::Response> ConversationsRoutes::remove(http::Request& request) {
 
 // POST /v1/conversations/{conversation_id}/items: answers with what was added.
 awaitable<http::Response> ConversationsRoutes::add_items(http::Request& request) {
-  const items::Include include = include_of(request);
+  const items::Include include = items::include_query(request.query());
   const json::Value body = co_await json_body(request);
   auto wire = or_throw(json::read<AddItemsRequest>(body));
   auto added =
@@ -118,7 +102,7 @@ awaitable<http::Response> ConversationsRoutes::add_items(http::Request& request)
 
 // GET /v1/conversations/{conversation_id}/items
 awaitable<http::Response> ConversationsRoutes::list_items(http::Request& request) {
-  const items::Include include = include_of(request);
+  const items::Include include = items::include_query(request.query());
   auto found =
       co_await service_.list_items(project_of(request), id_of(request), page_request(request, {}));
   const auto page = or_throw(std::move(found));
@@ -127,7 +111,7 @@ awaitable<http::Response> ConversationsRoutes::list_items(http::Request& request
 
 // GET /v1/conversations/{conversation_id}/items/{item_id}
 awaitable<http::Response> ConversationsRoutes::retrieve_item(http::Request& request) {
-  const items::Include include = include_of(request);
+  const items::Include include = items::include_query(request.query());
   auto found = co_await service_.get_item(project_of(request), id_of(request),
                                           std::string(request.path_param("item_id")));
   const items::Item item = or_throw(std::move(found));

@@ -46,7 +46,7 @@ std::int64_t first_event(const http::Request& request) {
 }  // namespace
 
 ResponsesRoutes::ResponsesRoutes(const Parts& parts)
-    : parts_(parts), foreground_(parts), background_(parts) {
+    : parts_(parts), foreground_(parts), background_(parts), context_(parts) {
   // Whoever held a conversation for a client has gone with the process that served it.
   auto released = parts.database.write_blocking([](store::Transaction& transaction) {
     return store::items::release_others(transaction, kJobHolder);
@@ -56,6 +56,7 @@ ResponsesRoutes::ResponsesRoutes(const Parts& parts)
 }
 
 void ResponsesRoutes::add_to(http::Router& router) {
+  context_.add_to(router);
   router.post("/v1/responses", this, &ResponsesRoutes::create);
   router.get("/v1/responses/{response_id}", this, &ResponsesRoutes::retrieve);
   router.del("/v1/responses/{response_id}", this, &ResponsesRoutes::remove);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/responses/background.h"
+#include "api/responses/context_routes.h"
 #include "api/responses/foreground.h"
 #include "api/responses/parts.h"
 #include "http/router.h"
@@ -27,6 +28,7 @@ class ResponsesRoutes {
   Parts parts_;
   Foreground foreground_;
   Background background_;
+  ContextRoutes context_;
 };
 
 }  // namespace api::responses

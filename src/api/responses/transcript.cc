@@ -85,6 +85,10 @@ void Transcript::close(bool complete) {
 
 void Transcript::add(const agent::Event& event) {
   using namespace inference;
+  if (auto first = std::exchange(options_.first, std::nullopt)) {
+    open(std::move(*first), "compaction");
+    finish_item(true);
+  }
   if (const auto* text = std::get_if<TextDelta>(&event)) {
     say("output_text", text->text, text->logprobs);
   } else if (const auto* thought = std::get_if<ReasoningDelta>(&event)) {

@@ -32,6 +32,7 @@ struct TranscriptOptions {
   // In the events, of the first item: what an interrupted run had begun keeps its indexes.
   std::size_t output_index = 0;
   Namespaces namespaces;
+  std::optional<items::Item> first = {};  // an item that is whole already, before all others
   // `encrypted_content` of a thought; empty: thoughts are never sealed.
   std::function<std::string(std::string_view)> seal;
 };

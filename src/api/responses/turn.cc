@@ -1,9 +1,11 @@
 #include "api/responses/turn.h"
 
 #include "api/common/api_error.h"
+#include "api/items/compaction.h"
 #include "api/items/context.h"
 #include "api/items/conversation.h"
 #include "api/items/stored.h"
+#include "api/responses/compaction.h"
 #include "api/responses/object.h"
 #include "base/limits/response.h"
 #include "base/log.h"
@@ -56,6 +58,7 @@ Status look_up(store::Session& session, Turn& turn, std::int64_t now) {
     if (!earlier) return fail(earlier.error());
     turn.read = std::move(*earlier);
   }
+  items::prune_compacted(turn.read);
   turn.n_inherited = turn.read.size();
   std::vector<items::Item> own = request.input.items;
   auto resolved = items::resolve_references(
@@ -99,12 +102,12 @@ records::Record Turn::record(bool streamed) const {
 }
 
 base::awaitable<> prepare(const Parts& parts, base::ProjectId project, CreateRequest request,
-                          Turn& turn) {
+                          Turn& turn, Purpose purpose) {
   turn.family = parts.ids.family();
   turn.key = {project, parts.ids.item("resp", turn.family)};
   turn.created_at = parts.clock.unix_seconds();
   turn.request = std::move(request);
-  if (turn.request.conversation) co_await lock_conversation(parts, turn);
+  if (turn.request.conversation && purpose == Purpose::Run) co_await lock_conversation(parts, turn);
 
   const bool stands_on = turn.request.conversation || turn.request.previous_response_id ||
                          items::has_references(turn.request.input.items);
@@ -140,7 +143,9 @@ std::optional<std::int64_t> kept_until(const Parts& parts, const json::Object& r
   return now + parts.seconds_kept;
 }
 
-base::awaitable<agent::Task> task_for(const Parts& parts, const Turn& turn) {
+namespace {
+
+base::awaitable<agent::Task> whole_task(const Parts& parts, const Turn& turn) {
   agent::Task task = to_task(turn.request, parts.tools);
   auto outside =
       co_await items::read_outside(parts.outside, turn.key.project, turn.read, turn.n_inherited);
@@ -155,6 +160,15 @@ base::awaitable<agent::Task> task_for(const Parts& parts, const Turn& turn) {
   co_return task;
 }
 
+}  // namespace
+
+base::awaitable<agent::Task> task_for(const Parts& parts, Turn& turn) {
+  agent::Task task = co_await whole_task(parts, turn);
+  const bool compacted = co_await compact_if_due(parts, turn, task.generate);
+  if (compacted) task = co_await whole_task(parts, turn);
+  co_return task;
+}
+
 Transcript transcript_for(const Parts& parts, const Turn& turn, const TranscriptUse& use) {
   TranscriptOptions options{
       .events = use.events,
@@ -165,6 +179,7 @@ Transcript transcript_for(const Parts& parts, const Turn& turn, const Transcript
       .sequence_number = use.sequence_number,
       .output_index = turn.output_index,
       .namespaces = namespaces(turn.request),
+      .first = turn.compaction,
       .seal = {}};
   if (items::Sealer* sealer = parts.outside.sealer) {
     options.seal = [sealer, project = turn.key.project](std::string_view text) {

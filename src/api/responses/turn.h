@@ -47,7 +47,8 @@ struct Turn {
   std::int64_t conversation_end = 0;
   // While it has a conversation; shared with the handler, which gives it back after an error.
   std::shared_ptr<ConversationLock> lock;
-  json::Object response;         // as it is now
+  json::Object response;                  // as it is now
+  std::optional<items::Item> compaction;  // the first item of its output
   std::size_t output_index = 0;  // of its next item in the events: after what was interrupted
 
   std::vector<items::Item> own() const {
@@ -60,17 +61,18 @@ struct Turn {
 std::string lock_holder(const std::string& response_id, bool in_background);
 inline constexpr std::string_view kJobHolder = "job:";
 
-// Makes the turn of a new request: looks up what it stands on, takes the conversation's lock, gives
-// ids, checks the whole. Throws ApiError; the lock may be taken then.
+enum class Purpose { Run, Read };
+// Makes the turn of a new request: looks up what it stands on, takes the conversation's lock when
+// it will be run, gives ids, checks the whole. Throws ApiError; the lock may be taken then.
 base::awaitable<> prepare(const Parts& parts, base::ProjectId project, CreateRequest request,
-                          Turn& turn);
+                          Turn& turn, Purpose purpose = Purpose::Run);
 
 // When a response that ends or begins now is forgotten; absent: never.
 std::optional<std::int64_t> kept_until(const Parts& parts, const json::Object& response,
                                        std::int64_t now);
 
-// What to run. Throws ApiError.
-base::awaitable<agent::Task> task_for(const Parts& parts, const Turn& turn);
+// What to run. Compacts the context first where the request asks for that. Throws ApiError.
+base::awaitable<agent::Task> task_for(const Parts& parts, Turn& turn);
 
 struct TranscriptUse {
   bool events = false;

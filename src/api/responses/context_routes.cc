@@ -1,0 +1,102 @@
+#include "api/responses/context_routes.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "api/common/api_error.h"
+#include "api/common/json_body.h"
+#include "api/common/usage.h"
+#include "api/items/compaction.h"
+#include "api/items/stored.h"
+#include "api/responses/compaction.h"
+#include "api/responses/object.h"
+#include "api/responses/request.h"
+#include "gateway/caller.h"
+
+namespace api::responses {
+namespace {
+
+using base::awaitable;
+
+// The model that answers when the request names none, which only counting allows.
+void default_model(const Parts& parts, json::Object& body) {
+  const json::Value* given = json::find(body, "model");
+  if (given && !given->is_null()) return;
+  for (const auto& model : parts.backend.models()) {
+    if (!model.chats) continue;
+    body["model"] = model.id;
+    return;
+  }
+}
+
+// What asks for a response to be run means nothing here.
+void refuse_running(const CreateRequest& request) {
+  for (const auto& [given, name] :
+       {std::pair{request.streams(), "stream"}, std::pair{request.in_background(), "background"}}) {
+    if (given)
+      reject(ErrorCode::InvalidRequest, fmt::format("Unknown parameter: '{}'.", name), name,
+             "unknown_parameter");
+  }
+}
+
+json::Object object_body(json::Value body) {
+  auto* object = body.if_object();
+  if (!object) reject(ErrorCode::InvalidRequest, "The request's body must be a JSON object.");
+  return std::move(*object);
+}
+
+}  // namespace
+
+void ContextRoutes::add_to(http::Router& router) {
+  router.post("/v1/responses/input_tokens", this, &ContextRoutes::input_tokens);
+  router.post("/v1/responses/count_tokens", this, &ContextRoutes::input_tokens);
+  router.post("/v1/responses/compact", this, &ContextRoutes::compact_context);
+}
+
+// POST /v1/responses/input_tokens
+awaitable<http::Response> ContextRoutes::input_tokens(http::Request& request) {
+  json::Value given = co_await json_body(request);
+  json::Object body = object_body(std::move(given));
+  body.erase("personality");  // a style of the vendor's own models
+  default_model(parts_, body);
+  CreateRequest wire = parse_request(body);
+  refuse_running(wire);
+  const auto project = request.get<gateway::Caller>().project;
+  Turn turn;
+  co_await prepare(parts_, project, std::move(wire), turn, Purpose::Read);
+  agent::Task task = co_await task_for(parts_, turn);
+  auto counted = co_await parts_.backend.count_tokens(std::move(task.generate));
+  if (!counted) throw ApiError(for_responses(std::move(counted.error()), turn.request.model));
+  const json::Object out{{"object", "response.input_tokens"}, {"input_tokens", *counted}};
+  co_return http::Response::json(json::dump(out));
+}
+
+// POST /v1/responses/compact: the messages of the user as they are, and one item for all the rest.
+awaitable<http::Response> ContextRoutes::compact_context(http::Request& request) {
+  json::Value given = co_await json_body(request);
+  const json::Object body = object_body(std::move(given));
+  CreateRequest wire = parse_request(body);
+  refuse_running(wire);
+  const auto project = request.get<gateway::Caller>().project;
+  Turn turn;
+  co_await prepare(parts_, project, std::move(wire), turn, Purpose::Read);
+  agent::Task task = co_await task_for(parts_, turn);
+  const Compacted compacted = co_await compact(parts_, turn, std::move(task.generate));
+
+  json::Array output;
+  for (items::Item& message : items::user_messages(turn.read)) {
+    message["id"] = items::new_id(parts_.ids, "message", turn.family);
+    message["status"] = "completed";
+    output.push_back(items::shown(message, {}));
+  }
+  output.push_back(compacted.item);
+  const json::Object out{{"id", turn.key.id},
+                         {"object", "response.compaction"},
+                         {"created_at", turn.created_at},
+                         {"output", std::move(output)},
+                         {"usage", response_usage(compacted.usage)}};
+  co_return http::Response::json(json::dump(out));
+}
+
+}  // namespace api::responses
