@@ -74,7 +74,8 @@ const bodies = [
 const noObjects = new Set(['call_id', 'tool_call_id', 'custom_id', 'safety_identifier', 'connector_id', 'container_id', 'approval_request_id', 'skill_id', 'caller_id', 'agent_id', 'session_id', 'response_id', 'prompt_id', 'character_id', 'environment_id', 'approval_id', 'parent_id', 'program_id', 'tunnel_id']);
 // Fields that are kept as they are and looked up only when a response reads them: taken from anyone, so they tell nothing.
 const keptAsData = new Map(['POST /conversations', 'POST /conversations/{conversation_id}/items'].map((name) => [name, new Set(['file_id', 'file_ids', 'vector_store_ids'])]));
-keptAsData.set('POST /responses', new Set(['file_ids']));  // of a code interpreter's container, which is not served
+// Of a code interpreter's container, which is not served.
+for (const name of ['POST /responses', 'POST /responses/input_tokens', 'POST /responses/compact']) keptAsData.set(name, new Set(['file_ids']));
 const soundsLikeId = (name) => /(^|_)ids?$/.test(name) || ['conversation', 'previous_response_id'].includes(name);
 
 // --- Two projects with the same things in them.
