@@ -108,6 +108,7 @@ class Matcher {
     std::uint32_t first;  // of its cursors on the stack
     std::size_t arena;
   };
+  std::size_t work_max_ = SIZE_MAX;
   std::vector<Cursor> stack_, suffix_stack_;
   std::vector<Level> suffix_levels_;
   std::vector<std::uint32_t> marks_;

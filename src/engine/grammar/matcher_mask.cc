@@ -9,6 +9,9 @@ namespace {
 // A text that may be this long takes any token: tokenizers have none with more characters.
 constexpr std::uint32_t kTokenPointsMax = 256;
 constexpr std::uint32_t kFewKeys = 64;
+// Places of rules in one walk, some 10 ms: of a very ambiguous grammar the tokens beyond are left
+// out.
+constexpr std::size_t kWalkWorkMax = 400'000;
 
 // The bytes that may come next in a key that must be one of a few.
 ByteSet key_candidates(const Cursor& cursor, std::span<const std::string_view> keys) {
@@ -80,11 +83,13 @@ void Matcher::mask_each(std::span<std::uint32_t> bits) {
 
 void Matcher::walk(std::span<std::uint32_t> bits) {
   constexpr std::uint16_t kRoot = 0;
+  work_max_ = runner_.work() + kWalkWorkMax;
   walk_children(0, static_cast<std::uint32_t>(vocabulary_->nodes().size()), &kRoot, 0, bits);
 }
 
 void Matcher::walk_below(std::uint32_t node, std::span<std::uint32_t> bits) {
   const Vocabulary::Node& at = vocabulary_->nodes()[node];
+  work_max_ = runner_.work() + kWalkWorkMax;
   walk_children(node + 1, at.end, at.wide != 0 ? &at.wide : nullptr, 0, bits);
 }
 
@@ -126,6 +131,7 @@ void Matcher::walk_children(std::uint32_t first, std::uint32_t last, const std::
 void Matcher::visit(std::uint32_t i, std::size_t begin, std::size_t end,
                     std::span<std::uint32_t> bits) {
   const Vocabulary::Node& node = vocabulary_->nodes()[i];
+  if (runner_.work() > work_max_) return;
   if (!runner_.step(stack_, begin, end, node.byte)) {
     stack_.resize(end);
     return;

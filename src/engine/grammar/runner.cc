@@ -62,6 +62,7 @@ bool Runner::reach_first(std::uint64_t place_and_frame) {
 void Runner::reach(PlaceId place, FrameId frame, std::vector<Cursor>& out) {
   if (frame != 0 && arena_.at(frame).depth > kCallDepthMax) return;
   if (reached_.size() >= kReachedMax) return;
+  ++work_;
   if (!reach_first(std::uint64_t{place} << 32 | frame)) return;
   if (rules_.is_end(place)) {
     if (frame == 0) {
@@ -143,6 +144,7 @@ bool Runner::step(std::vector<Cursor>& cursors, std::size_t first, std::size_t l
     return cursors.size() > floor_;
   }
   begin_step(floor_);
+  work_ += last - first;
   for (std::size_t i = first; i < last; ++i) {
     Cursor cursor = cursors[i];
     if (cursor.mode == Mode::Scan) {

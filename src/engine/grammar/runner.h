@@ -31,6 +31,9 @@ class Runner {
   // the end may otherwise.
   bool reads_after(const Cursor& scan);
 
+  // How many places have been looked at; what walks far with an ambiguous grammar bounds it.
+  std::size_t work() const { return work_; }
+
   Machine& machine() { return machine_; }
   Arena& arena() { return arena_; }
 
@@ -46,6 +49,7 @@ class Runner {
   const Rules& rules_;
   Arena& arena_;
   Machine machine_;
+  std::size_t work_ = 0;
   std::size_t floor_ = 0;                            // where this step's cursors begin in `out`
   std::vector<std::uint64_t> reached_;               // place << 32 | frame, of this step
   std::unordered_set<std::uint64_t> reached_index_;  // the same, where they are many

@@ -190,7 +190,7 @@ class Parser {
     for (std::size_t i = 0; i < n_after && more(); ++i) {
       point = point << 6 | (static_cast<unsigned char>(pattern_[at_++]) & 0x3Fu);
     }
-    return point;
+    return std::min(point, 0x10FFFFu);
   }
 
   std::uint32_t hex(std::size_t n_digits) {
@@ -214,7 +214,10 @@ class Parser {
   // After a backslash: a class, or the one code point it stands for.
   CodePoints escaped(bool in_class) {
     const char c = peek();
-    if (!more()) refuse("pattern ends in a backslash");
+    if (!more()) {
+      refuse("pattern ends in a backslash");
+      return {};
+    }
     if (static_cast<unsigned char>(c) >= 0x80) {
       const std::uint32_t point = literal();
       return {{point, point}};

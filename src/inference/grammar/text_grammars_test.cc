@@ -29,6 +29,14 @@ TEST(Regex, MatchesTheWholeText) {
   EXPECT_FALSE(compile_regex("a(b").has_value());
 }
 
+TEST(Regex, WhatIsCutOffIsRefused) {
+  for (const char* pattern :
+       {"a\\", "[a\\", "(", "[", "[a-", "\\u{", "\\u12", "\\p{", "a{1", "(?<a"})
+    (void)compile_regex(pattern);
+  EXPECT_FALSE(compile_regex("a\\").has_value());
+  EXPECT_FALSE(compile_regex("[a\\").has_value());
+}
+
 TEST(Gbnf, ReadsWhatLlamaCppWrites) {
   const auto grammar = compile_gbnf(R"g(# sums
 root ::= expr "=" ws num
