@@ -225,7 +225,10 @@ inference::OutputFormat to_format(const CreateRequest& request) {
   const TextFormat& format = *request.text->format;
   if (format.type == "json_object") return inference::JsonObjectFormat{};
   return inference::JsonSchemaFormat{
-      .name = format.name, .schema = format.schema, .strict = format.strict.value_or(false)};
+      .name = format.name,
+      .schema = format.schema,
+      .strict = format.strict.value_or(false),
+      .path = "text.format.schema"};
 }
 
 inference::SamplingParams to_sampling(const CreateRequest& request) {

@@ -8,6 +8,7 @@ namespace engine::grammar {
 namespace {
 
 constexpr std::size_t kMovesPerAttempt = 32;  // that are made in the time of one that is tried
+constexpr std::size_t kWorkMax = 50'000;      // places of rules in one search
 constexpr std::size_t kCursorsMax = 16;       // of an ambiguous grammar that are looked at
 constexpr std::size_t kLengthMax = 4'096;     // of a text or number that must be long
 constexpr std::size_t kStatesMax = 4'000;     // of languages, looked at for one text
@@ -265,7 +266,8 @@ std::optional<std::string> Closing::search(const std::vector<Cursor>& from, cons
   path.push_back({.cursors = from, .moves = moves(from), .arena = mark});
   is_first_ = false;
   bool found = is_over(from);
-  while (!found && !path.empty() && fuel > 0) {
+  const std::size_t work_max = runner_.work() + kWorkMax;
+  while (!found && !path.empty() && fuel > 0 && runner_.work() < work_max) {
     --fuel;
     Level& at = path.back();
     text.resize(at.text_size);

@@ -9,9 +9,9 @@ namespace {
 // A text that may be this long takes any token: tokenizers have none with more characters.
 constexpr std::uint32_t kTokenPointsMax = 256;
 constexpr std::uint32_t kFewKeys = 64;
-// Places of rules in one walk, some 10 ms: of a very ambiguous grammar the tokens beyond are left
+// Places of rules in one walk, a few ms: of a very ambiguous grammar the tokens beyond are left
 // out.
-constexpr std::size_t kWalkWorkMax = 400'000;
+constexpr std::size_t kWalkWorkMax = 100'000;
 
 // The bytes that may come next in a key that must be one of a few.
 ByteSet key_candidates(const Cursor& cursor, std::span<const std::string_view> keys) {
