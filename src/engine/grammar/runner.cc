@@ -28,14 +28,23 @@ void Runner::add(const Cursor& cursor, std::vector<Cursor>& out) {
 FrameId Runner::call(FrameId parent, PlaceId to) {
   // A call in last position needs no frame of its own.
   if (parent != 0 && rules_.is_end(to) && rules_.edges(to).empty()) return parent;
-  for (const FrameId frame : calls_) {
-    if (arena_.at(frame).parent == parent && arena_.at(frame).shape == to) return frame;
+  const std::uint64_t key = std::uint64_t{parent} << 32 | to;
+  if (calls_.size() < kReachedFew) {
+    for (const auto& [known, frame] : calls_) {
+      if (known == key) return frame;
+    }
+  } else {
+    if (calls_index_.empty()) calls_index_.insert(calls_.begin(), calls_.end());
+    if (const auto known = calls_index_.find(key); known != calls_index_.end()) {
+      return known->second;
+    }
   }
   Frame frame{.parent = parent, .kind = FrameKind::Call};
   frame.shape = to;
   frame.depth = static_cast<std::uint16_t>(parent == 0 ? 1 : arena_.at(parent).depth + 1);
   const FrameId id = arena_.push(frame);
-  calls_.push_back(id);
+  calls_.emplace_back(key, id);
+  if (!calls_index_.empty()) calls_index_.emplace(key, id);
   return id;
 }
 
@@ -44,6 +53,7 @@ void Runner::begin_step(std::size_t floor) {
   reached_.clear();
   if (!reached_index_.empty()) reached_index_.clear();
   calls_.clear();
+  if (!calls_index_.empty()) calls_index_.clear();
 }
 
 // Whether this step has not been there yet.

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "engine/grammar/machine.h"
@@ -53,7 +55,8 @@ class Runner {
   std::size_t floor_ = 0;                            // where this step's cursors begin in `out`
   std::vector<std::uint64_t> reached_;               // place << 32 | frame, of this step
   std::unordered_set<std::uint64_t> reached_index_;  // the same, where they are many
-  std::vector<FrameId> calls_;                       // frames pushed in this step
+  std::vector<std::pair<std::uint64_t, FrameId>> calls_;    // parent << 32 | place, its frame
+  std::unordered_map<std::uint64_t, FrameId> calls_index_;  // the same, where they are many
 };
 
 }  // namespace engine::grammar
