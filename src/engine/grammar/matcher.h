@@ -89,6 +89,9 @@ class Matcher {
   void walk_below(std::uint32_t node, std::span<std::uint32_t> bits);
   void walk_children(std::uint32_t first, std::uint32_t last, const std::uint16_t* wide,
                      std::size_t begin, std::span<std::uint32_t> bits);
+  bool inside_anything(const Cursor& cursor);
+  void walk_text(std::uint32_t first, std::uint32_t last, std::size_t begin,
+                 std::span<std::uint32_t> bits);
   void visit(std::uint32_t node, std::size_t begin, std::size_t end, std::span<std::uint32_t> bits);
 
   std::shared_ptr<const Grammar> grammar_;

@@ -151,9 +151,42 @@ void Matcher::visit(std::uint32_t i, std::size_t begin, std::size_t end,
     }
   }
   if (node.end > i + 1) {
-    walk_children(i + 1, node.end, node.wide != 0 ? &node.wide : nullptr, end, bits);
+    if (stack_.size() == end + 1 && inside_anything(stack_.back())) {
+      walk_text(i + 1, node.end, end, bits);
+    } else {
+      walk_children(i + 1, node.end, node.wide != 0 ? &node.wide : nullptr, end, bits);
+    }
   }
   stack_.resize(end);
+}
+
+// Whether the cursor is in a text where plain characters change nothing at all.
+bool Matcher::inside_anything(const Cursor& cursor) {
+  Machine& machine = runner_.machine();
+  return cursor.mode == Mode::Text && cursor.lex == Lex::Plain && cursor.state != kDead &&
+         machine.languages().universal(cursor.machine, cursor.state) &&
+         machine.languages().length_max(cursor.machine) == kUnbounded &&
+         machine.languages().length_min(cursor.machine) <= cursor.count &&
+         machine.indifferent(cursor);
+}
+
+// The nodes first..last below such a cursor, which is stack_[begin]: only what is no plain
+// character is stepped over.
+void Matcher::walk_text(std::uint32_t first, std::uint32_t last, std::size_t begin,
+                        std::span<std::uint32_t> bits) {
+  const auto nodes = vocabulary_->nodes();
+  const std::size_t end = stack_.size(), arena_mark = arena_.mark();
+  for (std::uint32_t i = first; i < last;) {
+    const Vocabulary::Node& node = nodes[i];
+    if (node.byte >= 0x20 && node.byte < 0x80 && node.byte != '"' && node.byte != '\\') {
+      if (node.token >= 0) vocabulary_->allow(static_cast<TokenId>(node.token), bits);
+      ++i;
+      continue;
+    }
+    visit(i, begin, end, bits);
+    arena_.release(arena_mark);
+    i = node.end;
+  }
 }
 
 bool Matcher::opens_freely(const Cursor& cursor) {
