@@ -8,6 +8,7 @@
 
 #include "api/common/api_error.h"
 #include "api/items/conversation.h"
+#include "api/responses/ending.h"
 #include "api/responses/object.h"
 #include "base/limits/response.h"
 #include "base/log.h"
@@ -108,13 +109,7 @@ class Background::Writer final : public agent::Observer {
         changed_(std::move(executor)) {}
 
   base::awaitable<> on(agent::Event event) override {
-    if (auto* failed = std::get_if<inference::Failed>(&event)) {
-      transcript_.close(false);
-      failed_ = std::move(failed->error);
-    } else {
-      if (auto* end = std::get_if<agent::Finished>(&event)) finished_ = *end;
-      transcript_.add(event);
-    }
+    ending_.add(std::move(event), transcript_);
     take();
     co_return;
   }
@@ -154,8 +149,7 @@ class Background::Writer final : public agent::Observer {
     }
   }
 
-  const std::optional<agent::Finished>& finished() const { return finished_; }
-  const std::optional<Error>& failed() const { return failed_; }
+  const Ending& ending() const { return ending_; }
 
  private:
   Background& background_;
@@ -165,8 +159,7 @@ class Background::Writer final : public agent::Observer {
   asio::steady_timer changed_;
   std::vector<WireEvent> pending_;
   bool done_ = false;
-  std::optional<agent::Finished> finished_;
-  std::optional<Error> failed_;
+  Ending ending_;
 };
 
 // --- Beginning.
@@ -314,7 +307,7 @@ base::awaitable<Status> Background::perform(jobs::Attempt& attempt, Turn turn) {
   auto started = co_await run.start();
   if (started) {
     co_await (writer.produce(run) && writer.write());
-    failed = writer.failed();
+    failed = writer.ending().failed;
   } else {
     failed = started.error();
   }
@@ -324,7 +317,7 @@ base::awaitable<Status> Background::perform(jobs::Attempt& attempt, Turn turn) {
     transcript.error(shown);
     fail_response(turn.response, shown);
   } else {
-    complete(turn.response, writer.finished()->reason, writer.finished()->usage,
+    complete(turn.response, writer.ending().finished->reason, writer.ending().finished->usage,
              parts_.clock.unix_seconds());
   }
   auto finished = co_await finish(attempt, turn, transcript);

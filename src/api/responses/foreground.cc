@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "api/common/api_error.h"
+#include "api/responses/ending.h"
 #include "api/responses/object.h"
 #include "base/limits/response.h"
 
@@ -25,13 +26,7 @@ class Recorder final : public agent::Observer {
   Recorder(Transcript& transcript, http::SseWriter* sse) : transcript_(transcript), sse_(sse) {}
 
   base::awaitable<> on(agent::Event event) override {
-    if (auto* failed = std::get_if<inference::Failed>(&event)) {
-      transcript_.close(false);
-      failed_ = std::move(failed->error);
-    } else {
-      if (auto* end = std::get_if<agent::Finished>(&event)) finished_ = *end;
-      transcript_.add(event);
-    }
+    ending_.add(std::move(event), transcript_);
     if (sse_) co_await flush();
   }
 
@@ -61,16 +56,14 @@ class Recorder final : public agent::Observer {
     }
   }
 
-  const std::optional<agent::Finished>& finished() const { return finished_; }
-  const std::optional<Error>& failed() const { return failed_; }
+  const Ending& ending() const { return ending_; }
 
  private:
   Transcript& transcript_;
   http::SseWriter* sse_;
   bool spoke_ = false;
   bool writing_ = false;
-  std::optional<agent::Finished> finished_;
-  std::optional<Error> failed_;
+  Ending ending_;
 };
 
 // Never throws: `||` would wait for the other side then.
@@ -109,8 +102,9 @@ base::awaitable<http::Response> Foreground::answer(Live& live) {
   Transcript transcript = transcript_for(parts_, live.turn, {});
   Recorder recorder(transcript, nullptr);
   co_await live.run.proceed(recorder);
-  if (recorder.failed()) throw ApiError(for_responses(*recorder.failed(), live.turn.request.model));
-  auto stored = co_await finish(live, transcript, *recorder.finished());
+  if (recorder.ending().failed)
+    throw ApiError(for_responses(*recorder.ending().failed, live.turn.request.model));
+  auto stored = co_await finish(live, transcript, *recorder.ending().finished);
   or_throw(std::move(stored));
   co_return http::Response::json(json::dump(live.turn.response));
 }
@@ -154,9 +148,9 @@ base::awaitable<> Foreground::stream(http::SseWriter& sse, std::unique_ptr<Live>
   co_await proceed_audibly(live->run, recorder);
 
   // What the client takes as acknowledged is on disk before it is told.
-  std::optional<Error> failed = recorder.failed();
+  std::optional<Error> failed = recorder.ending().failed;
   if (!failed) {
-    auto stored = co_await finish(*live, transcript, *recorder.finished());
+    auto stored = co_await finish(*live, transcript, *recorder.ending().finished);
     if (!stored) failed = stored.error();
   }
   if (failed) {
