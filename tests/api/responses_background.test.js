@@ -61,6 +61,17 @@ test('a failure is a status, not an exception', async () => {
   await assert.rejects(client.responses.create({ model: 'nobody', input: 'x', background: true }), (e) => e.code === 'model_not_found');
 });
 
+test('what cannot be read is told as it is', async () => {
+  const image = { role: 'user', content: [{ type: 'input_image', file_id: 'file-none', detail: 'auto' }] };
+  const made = await client.responses.create({ model: 'scripted', input: [image], background: true, stream: true }).catch((e) => e);
+  if (made.status) return;  // refused at once is as good
+  const events = [];
+  for await (const event of made) events.push(event);
+  assertGapless(events);
+  assert.equal(events.at(-1).type, 'response.failed');
+  assert.doesNotMatch(events.at(-1).response.error.message, /interrupted/);
+});
+
 test('streams while it runs, and again from any event', async () => {
   const stream = await begin('slow', { stream: true });
   const events = [];

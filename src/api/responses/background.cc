@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "api/common/api_error.h"
+#include "api/items/compaction.h"
 #include "api/items/conversation.h"
 #include "api/responses/ending.h"
 #include "api/responses/object.h"
@@ -239,7 +240,23 @@ base::awaitable<jobs::Outcome> Background::run(jobs::Attempt& attempt) {
   // Conflict: it was cancelled or deleted, or is another worker's.
   if (failed->code == ErrorCode::Conflict) co_return jobs::Outcome::done();
   if (failed->code == ErrorCode::StorageFailed) co_return jobs::Outcome::retry(failed->message);
-  co_return jobs::Outcome::fail(failed->message);
+  auto ended = co_await end_failed(attempt, *failed);
+  if (!ended) co_return jobs::Outcome::fail(failed->message);
+  announcements_.announce(attempt.job().subject);
+  co_return jobs::Outcome::done();
+}
+
+// What could not be begun, or broke on the way, is told as it was.
+base::awaitable<Status> Background::end_failed(jobs::Attempt& attempt, Error error) {
+  const records::Key key{attempt.job().project, attempt.job().subject};
+  const std::int64_t now = parts_.clock.unix_seconds();
+  auto ended = co_await attempt.finish([&](store::Transaction& tx) -> Status {
+    auto stored = get_running(tx, key, now);
+    if (!stored) return fail(stored.error());
+    const std::string model(json::string_or(stored->record.response, "model"));
+    return end(tx, key, std::move(*stored), for_responses(error, model));
+  });
+  co_return ended;
 }
 
 // The turn as it was when the response was created, now in progress.
@@ -264,8 +281,11 @@ base::awaitable<Result<Turn>> Background::resume(jobs::Attempt& attempt) {
     if (!read) return fail(read.error());
     auto own = store::items::count(tx, records::input_of(turn.key));
     if (!own) return fail(own.error());
-    turn.read = std::move(*read);
-    turn.n_inherited = turn.read.size() - static_cast<std::size_t>(*own);
+    const auto split = read->end() - static_cast<std::ptrdiff_t>(*own);
+    turn.read = {read->begin(), split};
+    items::prune_compacted(turn.read);
+    turn.n_inherited = turn.read.size();
+    turn.read.insert(turn.read.end(), split, read->end());
     turn.conversation_end = stored->record.conversation_end;
     turn.response = stored->record.response;
     turn.response["status"] = "in_progress";
@@ -297,12 +317,12 @@ base::awaitable<Status> Background::perform(jobs::Attempt& attempt, Turn turn) {
     if (!last) co_return fail(last.error());
     next = *last + 1;
   }
+  auto task = co_await task_for(parts_, turn);
   Transcript transcript =
       transcript_for(parts_, turn, {.events = streamed, .sequence_number = next});
   const auto executor = co_await asio::this_coro::executor;
   Writer writer(*this, attempt, turn.key, transcript, executor);
   std::optional<Error> failed;
-  auto task = co_await task_for(parts_, turn);
   agent::Run run(parts_.backend, std::move(task));
   auto started = co_await run.start();
   if (started) {

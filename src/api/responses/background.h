@@ -37,6 +37,7 @@ class Background {
   base::awaitable<Result<Turn>> resume(jobs::Attempt& attempt);
   base::awaitable<Status> perform(jobs::Attempt& attempt, Turn turn);
   base::awaitable<Status> finish(jobs::Attempt& attempt, Turn& turn, Transcript& transcript);
+  base::awaitable<Status> end_failed(jobs::Attempt& attempt, Error error);
   // At the end of a job that did not finish by itself.
   Status on_end(store::Transaction& transaction, const jobs::Job& job);
   // Marks a running one as ended, its events too.
