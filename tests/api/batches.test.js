@@ -124,6 +124,19 @@ test('embeddings and completions', async () => {
   assert.equal((await linesOf(two.output_file_id))[0].response.body.object, 'text_completion');
 });
 
+test('responses, which are stored like any other; none in background', async () => {
+  const respond = (id, more) => ({ custom_id: id, method: 'POST', url: '/v1/responses', body: { model: 'scripted', input: 'hello', ...more } });
+  const batch = await wait((await start([respond('a'), respond('b', { background: true }), respond('c', { store: false })], { endpoint: '/v1/responses' })).id);
+  assert.deepEqual(batch.request_counts, { total: 3, completed: 2, failed: 1 });
+  assert.ok(batch.usage.output_tokens > 0);
+  const [a, c] = await linesOf(batch.output_file_id);
+  checkSchema('Response', a.response.body);
+  assert.equal((await client.responses.retrieve(a.response.body.id)).output_text, a.response.body.output.at(-1).content[0].text);
+  assert.equal(c.custom_id, 'c');
+  const [b] = await linesOf(batch.error_file_id);
+  assert.equal(b.response.body.error.param, 'background');
+});
+
 test('validation names the lines', async () => {
   const batch = await wait((await start([
     chat('a', 'x'), '', '{"custom_id": ', chat('a', 'y'), { ...chat('b', 'x'), url: '/v1/embeddings' }, { ...chat('c', 'x'), method: 'GET' },

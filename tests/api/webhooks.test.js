@@ -74,6 +74,20 @@ test('only what was asked for, cancelled batches too; a redirect is a failure an
   hook.close();
 });
 
+test('a response in background is told of, whether it ends or is cancelled', async () => {
+  const hook = await receiver();
+  cli(server, 'add', hook.url, '--events', 'response.completed,response.cancelled');
+  const done = await server.client.responses.create({ model: 'scripted', input: 'hi', background: true });
+  const [first] = await hook.wait(1);
+  assert.deepEqual([JSON.parse(first.body).type, JSON.parse(first.body).data.id], ['response.completed', done.id]);
+  const slow = await server.client.responses.create({ model: 'scripted', input: 'slow', background: true });
+  await server.client.responses.cancel(slow.id);
+  const [, second] = await hook.wait(2);
+  assert.deepEqual([JSON.parse(second.body).type, JSON.parse(second.body).data.id], ['response.cancelled', slow.id]);
+  cli(server, 'remove', cli(server, 'list').split(' ')[0]);
+  hook.close();
+});
+
 test('a delivery survives kill -9', async () => {
   let up = false;
   const hook = await receiver(() => (up ? 200 : 503));

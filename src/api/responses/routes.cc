@@ -68,12 +68,13 @@ void ResponsesRoutes::add_to(http::Router& router) {
 awaitable<http::Response> ResponsesRoutes::create(http::Request& request) {
   json::Value body = co_await json_body(request);
   CreateRequest wire = parse_request(body);
-  const auto project = request.get<gateway::Caller>().project;
+  const auto& caller = request.get<gateway::Caller>();
   Turn turn;
+  turn.priority = caller.priority;
   std::shared_ptr<ConversationLock> lock;
   std::exception_ptr failed;
   try {
-    co_await prepare(parts_, project, std::move(wire), turn);
+    co_await prepare(parts_, caller.project, std::move(wire), turn);
     lock = turn.lock;
     auto response = co_await run(std::move(turn), std::move(body));
     co_return std::move(response);

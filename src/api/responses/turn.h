@@ -41,6 +41,7 @@ struct Turn {
   records::Key key;
   std::string family;  // what the ids of its items share
   std::int64_t created_at = 0;
+  inference::Priority priority = inference::Priority::Interactive;  // the caller's
   CreateRequest request;
   std::vector<items::Item> read;  // what the model reads: the context, then the request's own
   std::size_t n_inherited = 0;    // of `read`: the context
