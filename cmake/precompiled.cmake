@@ -23,14 +23,17 @@ function(parlance_precompile target)
     return()
   elseif(type STREQUAL "EXECUTABLE")
     target_precompile_headers(${target} REUSE_FROM parlance_precompiled_test)
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)  # tests: a fifth less time to build them
   else()
     target_precompile_headers(${target} REUSE_FROM parlance_precompiled)
   endif()
 endfunction()
 
 if(NOT CCACHE)
+  add_compile_options(-Wno-error=invalid-pch)  # a file with flags of its own reads the headers themselves
   parlance_precompiled_set(parlance_precompiled)
   parlance_precompiled_set(parlance_precompiled_test <gmock/gmock.h> <gtest/gtest.h>)
+  target_link_libraries(parlance_precompiled_test PRIVATE GTest::gmock)
   set_target_properties(parlance_precompiled_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-  target_compile_options(parlance_precompiled_test PRIVATE -fPIE)
+  target_compile_options(parlance_precompiled_test PRIVATE -fPIE $<$<CONFIG:Release>:-O1>)
 endif()
