@@ -28,6 +28,10 @@ struct HostedFinished {
   // For reading it back in a later turn: calls of one round stand in one message.
   std::string round, name, arguments, output;
 };
+// Where the text stands now, it refers to this: the annotation without its place.
+struct Cited {
+  json::Object annotation;
+};
 struct Finished {
   inference::FinishReason reason = inference::FinishReason::Stop;
   inference::Usage usage;  // of all rounds together
@@ -36,7 +40,7 @@ struct Finished {
 using Event =
     std::variant<inference::TextDelta, inference::ReasoningDelta, inference::RefusalDelta,
                  inference::ToolCallBegin, inference::ToolCallDelta, inference::ToolCallEnd,
-                 HostedStarted, HostedProgress, HostedFinished, Finished, inference::Failed>;
+                 HostedStarted, HostedProgress, HostedFinished, Cited, Finished, inference::Failed>;
 
 // One coroutine.
 class Observer {

@@ -2,6 +2,7 @@
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 
@@ -78,6 +79,12 @@ Run::Run(inference::Backend& backend, Task task)
       deadline_(std::chrono::steady_clock::now() + task_.time_max) {
   for (const HostedTool& hosted : task_.hosted)
     by_name_[hosted.tool->declaration(hosted.options).name] = hosted;
+  for (const auto& model : backend_.models()) {
+    if (model.id != task_.generate.model) continue;
+    // Half of what it reads, at three bytes to a token.
+    tool_text_bytes_max_ =
+        static_cast<std::size_t>(std::max<std::int64_t>(0, model.context_tokens)) * 3 / 2;
+  }
 }
 
 Run::~Run() = default;
@@ -107,11 +114,79 @@ base::awaitable<Status> Run::begin_round() {
   co_return Status{};
 }
 
+// Tools of models too small to call them, and the one that must be called: nobody is asked.
+void Run::find_first() {
+  auto& choice = task_.generate.tool_choice;
+  using Mode = inference::ToolChoice::Mode;
+  if (choice.mode == Mode::None || task_.hosted_calls_max < 1) return;
+  std::erase_if(task_.hosted, [&](const HostedTool& hosted) {
+    const auto name = hosted.tool->declaration(hosted.options).name;
+    const bool must = choice.mode == Mode::Required &&
+                      (choice.allowed == std::vector<std::string>{name} ||
+                       (choice.allowed.empty() && own_tools_.empty() && task_.hosted.size() == 1));
+    if (!must && !hosted.tool->goes_first(task_.generate.model)) return false;
+    first_.push_back(hosted);
+    if (must) {
+      choice.mode = Mode::Auto;
+      choice.allowed.clear();
+    }
+    return true;
+  });
+}
+
 base::awaitable<Status> Run::start() {
-  return begin_round();
+  find_first();
+  if (first_.empty()) {
+    auto begun = co_await begin_round();
+    co_return begun;
+  }
+  // What is wrong with the request is told before anything happens.
+  inference::GenerateRequest request = task_.generate;
+  auto counted = co_await backend_.count_tokens(std::move(request));
+  if (!counted) co_return fail(std::move(counted.error()));
+  co_return Status{};
+}
+
+base::awaitable<> Run::tell(std::vector<Event> events, Observer& observer) {
+  for (Event& event : events) co_await observer.on(std::move(event));
+}
+
+// Their answers become part of what the user says, so that every chat template shows them.
+base::awaitable<Status> Run::work_first(Observer& observer) {
+  std::string told;
+  for (const HostedTool& hosted : first_) {
+    Round round;
+    const ToolCall call{.id = task_.new_id(hosted.tool->item_type()),
+                        .name = hosted.tool->declaration(hosted.options).name,
+                        .arguments = "{}"};
+    round.id = call.id;
+    ++calls_;
+    co_await make_call(hosted, round, call, observer);
+    told += inference::text_of(task_.generate.messages.back()) + "\n\n";
+    task_.generate.messages.pop_back();
+  }
+  auto& messages = task_.generate.messages;
+  const auto last = std::find_if(messages.rbegin(), messages.rend(), [](const auto& message) {
+    return message.role == inference::Role::User;
+  });
+  if (last != messages.rend()) {
+    last->content.insert(last->content.begin(), inference::TextPart{told});
+  } else {
+    messages.push_back(inference::text_message(inference::Role::User, told));
+  }
+  auto begun = co_await begin_round();
+  co_return begun;
 }
 
 base::awaitable<> Run::proceed(Observer& observer) {
+  if (!first_.empty()) {
+    auto begun = co_await work_first(observer);
+    if (!begun) {
+      Event failed = inference::Failed{begun.error()};
+      co_await observer.on(std::move(failed));
+      co_return;
+    }
+  }
   while (true) {
     Round round;
     const bool read = co_await read_round(round, observer);
@@ -152,6 +227,7 @@ base::awaitable<bool> Run::read_round(Round& round, Observer& observer) {
       usage_.output_tokens += finished->usage.output_tokens;
       usage_.reasoning_tokens += finished->usage.reasoning_tokens;
       events_.reset();
+      co_await tell(citations_.finish(round.hosted.empty()), observer);
       co_return true;
     }
     co_await read_event(event, round, observer);
@@ -162,9 +238,12 @@ base::awaitable<> Run::read_event(inference::Event& event, Round& round, Observe
   using namespace inference;
   if (auto* text = std::get_if<TextDelta>(&event)) {
     round.text += text->text;
-    agent::Event out = std::move(*text);
-    co_await observer.on(std::move(out));
-  } else if (auto* thought = std::get_if<ReasoningDelta>(&event)) {
+    co_await tell(citations_.read(std::move(*text)), observer);
+    co_return;
+  }
+  if (!std::holds_alternative<ChoiceFinished>(event))
+    co_await tell(citations_.finish(false), observer);
+  if (auto* thought = std::get_if<ReasoningDelta>(&event)) {
     round.reasoning += thought->text;
     agent::Event out = std::move(*thought);
     co_await observer.on(std::move(out));
@@ -222,19 +301,30 @@ base::awaitable<> Run::make_calls(Round& round, Observer& observer) {
   }
 }
 
+tools::Call Run::invocation(const HostedTool& hosted, std::string id, std::string arguments) const {
+  tools::Call call{.project = task_.generate.project,
+                   .id = std::move(id),
+                   .arguments = std::move(arguments),
+                   .options = hosted.options,
+                   .user_text = {}};
+  for (const auto& message : task_.generate.messages) {
+    if (message.role == inference::Role::User) call.user_text = inference::text_of(message);
+  }
+  call.cited_before = citations_.count();
+  if (tool_text_bytes_max_ > 0) call.text_bytes_max = tool_text_bytes_max_;
+  return call;
+}
+
 base::awaitable<> Run::make_call(const HostedTool& hosted, const Round& round, const ToolCall& call,
                                  Observer& observer) {
-  tools::Call invocation{.project = task_.generate.project,
-                         .id = call.id,
-                         .arguments = call.arguments,
-                         .options = hosted.options};
+  tools::Call invoked = invocation(hosted, call.id, call.arguments);
   const std::string type(hosted.tool->item_type());
-  const json::Object begun = hosted.tool->begin(invocation);
+  const json::Object begun = hosted.tool->begin(invoked);
   Event started = HostedStarted{call.id, type, begun};
   co_await observer.on(std::move(started));
 
   ToItem progress(call.id, observer);
-  auto answer = co_await run_tool(*hosted.tool, std::move(invocation), progress);
+  auto answer = co_await run_tool(*hosted.tool, std::move(invoked), progress);
   HostedFinished finished{.id = call.id,
                           .item_type = type,
                           .item = {},
@@ -245,6 +335,7 @@ base::awaitable<> Run::make_call(const HostedTool& hosted, const Round& round, c
   if (answer) {
     finished.item = std::move(answer->item);
     finished.output = std::move(answer->text);
+    citations_.add(std::move(answer->sources));
   } else {
     LOG(Info, "tools: {} failed: {}", call.name, answer.error().message);
     finished.item = begun;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/citations.h"
 #include "agent/event.h"
 #include "base/limits/agent.h"
 #include "inference/backend.h"
@@ -53,6 +54,10 @@ class Run {
   base::awaitable<> make_call(const HostedTool& hosted, const Round& round,
                               const inference::ToolCall& call, Observer& observer);
   void offer_tools();
+  void find_first();
+  base::awaitable<Status> work_first(Observer& observer);
+  base::awaitable<> tell(std::vector<Event> events, Observer& observer);
+  tools::Call invocation(const HostedTool& hosted, std::string id, std::string arguments) const;
 
   inference::Backend& backend_;
   Task task_;
@@ -60,6 +65,9 @@ class Run {
   std::map<std::string, HostedTool> by_name_;  // by what the model calls
   std::unique_ptr<inference::EventStream> events_;
   const std::chrono::steady_clock::time_point deadline_;
+  std::vector<HostedTool> first_;  // that work before the model is asked
+  Citations citations_;
+  std::size_t tool_text_bytes_max_ = 0;
   inference::Usage usage_;
   int rounds_ = 0;
   int calls_ = 0;

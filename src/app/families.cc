@@ -8,9 +8,11 @@
 #include "api/edits/routes.h"
 #include "api/embeddings/routes.h"
 #include "api/files/routes.h"
+#include "api/responses/input_files.h"
 #include "api/responses/routes.h"
 #include "api/uploads/routes.h"
 #include "api/vector_stores/routes.h"
+#include "tools/file_search.h"
 #include "webhooks/announce.h"
 #include "webhooks/delivery.h"
 
@@ -29,15 +31,17 @@ struct Families::All {
   api::edits::EditsRoutes edits;
   api::embeddings::EmbeddingsRoutes embeddings;
   api::files::FilesRoutes files;
+  documents::Extractor extractor;
+  vector::Indexes indexes;
+  vector::Search search;
   tools::Registry tools;
   api::items::AesSealer sealer;
+  http::Client fetcher;
+  api::responses::InputFiles input_files;
   api::responses::ResponsesRoutes responses;
   api::uploads::UploadsRoutes uploads;
   api::batches::BatchService batch_service;
   api::batches::BatchesRoutes batches;
-  documents::Extractor extractor;
-  vector::Indexes indexes;
-  vector::Search search;
   api::vector_stores::VectorStoresRoutes vector_stores;
 
   explicit All(const Parts& p)
@@ -55,6 +59,10 @@ struct Families::All {
         embeddings(p.backends),
         files(stored_files),
         sealer(p.sealing_key, p.ids.random()),
+        indexes(p.database),
+        search(p.database, p.pools, p.backends, indexes, p.clock),
+        fetcher(p.executor, api::responses::InputFiles::client_options()),
+        input_files(stored_files, extractor, fetcher),
         responses({.database = p.database,
                    .pools = p.pools,
                    .backend = p.backends,
@@ -63,7 +71,7 @@ struct Families::All {
                    .doorbell = p.doorbell,
                    .tools = tools,
                    .announcer = announcer,
-                   .outside = {.parts = nullptr, .sealer = &sealer},
+                   .outside = {.parts = &input_files, .sealer = &sealer},
                    .seconds_kept = p.retention.responses_seconds}),
         uploads(p.database, stored_files, p.ids, p.clock),
         batch_service({.database = p.database,
@@ -78,8 +86,6 @@ struct Families::All {
                        .clock = p.clock},
                       {.window_seconds = p.config.batches.window_seconds}),
         batches(batch_service),
-        indexes(p.database),
-        search(p.database, p.pools, p.backends, indexes, p.clock),
         vector_stores({.database = p.database,
                        .files = stored_files,
                        .search = search,
@@ -87,7 +93,10 @@ struct Families::All {
                        .clock = p.clock,
                        .doorbell = p.doorbell,
                        .embedding_model = p.config.models.embedding_model},
-                      extractor) {}
+                      extractor) {
+    tools.add("file_search", std::make_unique<tools::FileSearch>(search, p.backends,
+                                                                 tools::FileSearch::Options{}));
+  }
 
   void add_to(http::Router& router) {
     models.add_to(router);

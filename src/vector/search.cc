@@ -14,6 +14,7 @@ namespace vector {
 namespace {
 
 constexpr int kHalvingsMax = 6;
+constexpr const char* kStoredFileKind = "file";  // as api/common/stored_files has it
 
 std::string first_half(const std::string& text) {
   return text.substr(0,
@@ -127,6 +128,11 @@ Result<std::vector<Passage>> Search::find_in_store(const StoreQuery& query) {
       auto file = files::get(session, query.store, row.file);
       if (!file && file.error().code == ErrorCode::NotFound) continue;
       if (!file) return fail(file.error());
+      // A file that was deleted is in no store any more (API reference, files, delete).
+      auto exists = store::documents::get(
+          session, {.project = query.store.project, .kind = kStoredFileKind, .id = row.file});
+      if (!exists && exists.error().code == ErrorCode::NotFound) continue;
+      if (!exists) return fail(exists.error());
       out.push_back({.store = query.store.id,
                      .file = row.file,
                      .filename = file->record.filename,

@@ -85,6 +85,10 @@ test('uploadAndPoll, content, attributes, delete', async () => {
   assert.ok(found.data.every((result) => result.file_id !== mars.id), 'a deleted file is not found');
   assert.ok((await client.files.retrieve(mars.id)).id, 'the file itself stays');
   assert.equal((await client.vectorStores.retrieve(store.id)).file_counts.total, 2);
+
+  await client.files.delete(listed.data[1].id);
+  const left = await client.vectorStores.search(store.id, { query: 'hottest planet' });
+  assert.ok(left.data.every((result) => result.file_id !== listed.data[1].id), 'a deleted file is in no store');
 });
 
 test('search: order, shape, several queries, rewriting, thresholds', async () => {

@@ -4,6 +4,7 @@
 #include "api/common/obfuscation.h"
 #include "api/common/usage.h"
 #include "base/check.h"
+#include "base/encoding.h"
 
 namespace api::responses {
 void Transcript::emit(std::string type, json::Object fields, bool pad) {
@@ -107,6 +108,8 @@ void Transcript::add(const agent::Event& event) {
     hosted(*progress);
   } else if (const auto* finished = std::get_if<agent::HostedFinished>(&event)) {
     hosted(*finished);
+  } else if (const auto* cited = std::get_if<agent::Cited>(&event)) {
+    cite(*cited);
   } else if (const auto* all = std::get_if<agent::Finished>(&event)) {
     const bool complete = all->reason != FinishReason::Length;
     if (output_.empty() && complete) say("output_text", "", {});  // it chose to say nothing
@@ -148,11 +151,23 @@ void Transcript::say(std::string_view part_type, const std::string& text,
   emit("output_text.delta", std::move(delta), true);
 }
 
+// At the character where the text stands now.
+void Transcript::cite(const agent::Cited& cited) {
+  if (!open_ || open_->part_type != "output_text") return;
+  json::Object annotation = cited.annotation;
+  annotation["index"] = base::utf8_length(open_->text);
+  json::Object fields = place(true);
+  fields["annotation_index"] = open_->annotations.size();
+  fields["annotation"] = annotation;
+  open_->annotations.emplace_back(std::move(annotation));
+  emit("output_text.annotation.added", std::move(fields));
+}
+
 json::Object Transcript::part_object(bool empty) const {
   const std::string text = empty ? "" : open_->text;
   if (open_->part_type == "refusal") return {{"type", "refusal"}, {"refusal", text}};
   return {{"type", "output_text"},
-          {"annotations", json::Array()},
+          {"annotations", empty ? json::Array() : open_->annotations},
           {"logprobs", empty ? json::Array() : token_logprobs(open_->logprobs)},
           {"text", text}};
 }
@@ -161,6 +176,7 @@ void Transcript::open_part(std::string_view part_type) {
   open_->part_index = item()["content"].get_array().size();
   open_->part_type = part_type;
   open_->text.clear();
+  open_->annotations.clear();
   open_->logprobs.clear();
   json::Object fields = place(true);
   fields["part"] = part_object(true);

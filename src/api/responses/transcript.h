@@ -71,6 +71,7 @@ class Transcript {
     std::size_t part_index = 0;
     std::string text;  // of the part, or the arguments
     std::vector<inference::TokenLogprob> logprobs;
+    json::Array annotations = {};
     int call = 0;      // the model's index
     std::string name;  // of the function
   };
@@ -84,6 +85,7 @@ class Transcript {
 
   void say(std::string_view part_type, const std::string& text,
            const std::vector<inference::TokenLogprob>& logprobs);
+  void cite(const agent::Cited& cited);
   void open_part(std::string_view part_type);
   void close_part();
   json::Object part_object(bool empty) const;

@@ -25,6 +25,11 @@ inline constexpr std::chrono::seconds document_cpu_time_max{30};
 inline constexpr std::size_t document_memory_bytes_max = 2ull * 1024 * 1024 * 1024;
 inline constexpr std::size_t document_children_max = 2;  // at a time
 
+// Files within a request's input.
+inline constexpr std::size_t input_file_bytes_max = 64ull * 1024 * 1024;
+inline constexpr std::chrono::seconds input_file_fetch_time_max{30};
+inline constexpr std::size_t input_file_texts_bytes_max = 64ull * 1024 * 1024;  // remembered
+
 // Chunks, in tokens (OpenAI API reference, vector stores, static chunking strategy).
 inline constexpr int chunk_tokens_min = 100;
 inline constexpr int chunk_tokens_max = 4'096;
