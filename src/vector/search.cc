@@ -110,17 +110,23 @@ Result<std::vector<Passage>> Search::find_in_store(const StoreQuery& query) {
     for (const auto& ranked : fuse(by_embedding, by_text, weights))
       scores[ranked.chunk] = std::max(scores[ranked.chunk], ranked.score);
   }
-  std::vector<std::pair<double, std::int64_t>> order;
+  Order order;
   for (const auto& [chunk, score] : scores) {
     if (score >= request.score_min) order.emplace_back(-score, chunk);
   }
   std::sort(order.begin(), order.end());
 
-  // The rows decide what is there: some of the first may be gone.
+  return read_passages(query, order);
+}
+
+// The rows decide what is there: some of the first may be gone.
+Result<std::vector<Passage>> Search::read_passages(const StoreQuery& query, const Order& order) {
+  const store::chunks::StoreKey key{query.store.project, query.store.id};
+  const auto most = static_cast<std::size_t>(query.request.results_max);
   return database_.read_blocking([&](store::Session& session) -> Result<std::vector<Passage>> {
     std::vector<Passage> out;
     for (const auto& [negative, chunk] : order) {
-      if (out.size() == static_cast<std::size_t>(request.results_max)) break;
+      if (out.size() == most) break;
       auto rows = store::chunks::fetch(session, key, {&chunk, 1});
       if (!rows) return fail(rows.error());
       if (rows->empty()) continue;

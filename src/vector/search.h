@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/async.h"
@@ -61,7 +62,9 @@ class Search {
 
  private:
   struct StoreQuery;
+  using Order = std::vector<std::pair<double, std::int64_t>>;  // negative score, chunk
   Result<std::vector<Passage>> find_in_store(const StoreQuery& query);
+  Result<std::vector<Passage>> read_passages(const StoreQuery& query, const Order& order);
 
   store::Database& database_;
   base::Pools& pools_;
