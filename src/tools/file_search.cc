@@ -116,6 +116,13 @@ Status FileSearch::check(const json::Object& options, const json::Path& path) co
   return {};
 }
 
+base::awaitable<Status> FileSearch::ready(base::ProjectId project, json::Object options) {
+  auto request = to_request(options, {});
+  if (!request) co_return fail(request.error());
+  auto checked = co_await search_.check(std::move(project), std::move(request->stores));
+  co_return checked;
+}
+
 inference::Tool FileSearch::declaration(const json::Object&) const {
   inference::Tool tool;
   tool.name = "file_search";

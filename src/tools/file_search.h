@@ -19,6 +19,7 @@ class FileSearch final : public Tool {
 
   std::string_view item_type() const override { return "file_search_call"; }
   Status check(const json::Object& options, const json::Path& path) const override;
+  base::awaitable<Status> ready(base::ProjectId project, json::Object options) override;
   inference::Tool declaration(const json::Object& options) const override;
   bool goes_first(const std::string& model) const override;
   json::Object begin(const Call& call) const override;

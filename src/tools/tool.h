@@ -61,6 +61,10 @@ class Tool {
   virtual std::string_view item_type() const = 0;
   // Checks the entry in `tools`. Errors name the path.
   virtual Status check(const json::Object& options, const json::Path& path) const = 0;
+  // Whether what the options name is there, for this project. Told before anything happens.
+  virtual base::awaitable<Status> ready(base::ProjectId /*project*/, json::Object /*options*/) {
+    co_return Status{};
+  }
   // How the model sees it. The name is what it calls.
   virtual inference::Tool declaration(const json::Object& options) const = 0;
   // Whether it works before the model is asked, with what the user said last: for models too small

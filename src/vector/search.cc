@@ -152,6 +152,20 @@ Result<std::vector<Passage>> Search::read_passages(const StoreQuery& query, cons
   });
 }
 
+base::awaitable<Status> Search::check(base::ProjectId project, std::vector<std::string> ids) {
+  const std::int64_t now = clock_.unix_seconds();
+  auto checked = co_await database_.read(pools_.store, [&](store::Session& session) -> Status {
+    for (const auto& id : ids) {
+      auto found = stores::get(session, {project, id}, now);
+      if (!found) return fail(found.error());
+      if (found->record.expired)
+        return fail(ErrorCode::InvalidRequest, fmt::format("Vector store '{}' has expired.", id));
+    }
+    return {};
+  });
+  co_return checked;
+}
+
 base::awaitable<Result<std::vector<Passage>>> Search::find(SearchRequest request) {
   std::vector<Passage> all;
   std::map<std::string, std::vector<std::vector<float>>> by_model;

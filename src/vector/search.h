@@ -49,6 +49,9 @@ class Search {
   // query that cannot be embedded (its model is gone) is answered by words alone.
   base::awaitable<Result<std::vector<Passage>>> find(SearchRequest request);
 
+  // Whether all these stores can be searched: the errors of `find`.
+  base::awaitable<Status> check(base::ProjectId project, std::vector<std::string> stores);
+
   // Vectors of length 1 by that model, in order; the texts cut to what the model reads.
   base::awaitable<Result<std::vector<std::vector<float>>>> embed(std::string model,
                                                                  std::vector<std::string> texts,

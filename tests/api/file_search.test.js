@@ -113,10 +113,9 @@ test('refuses what it should', async () => {
   await refused({ filters: { type: 'like', key: 'a', value: 'b' } }, 'tools[0].filters.type');
 });
 
-test('a store that is not there fails the call, not the response', async () => {
-  const response = await client.responses.create(ask('MARS?', { tools: [tool({ vector_store_ids: ['vs_none'] })] }));
-  assert.equal(response.output[0].status, 'failed');
-  assert.equal(response.status, 'completed');
+test('a store that is not there is not found', async () => {
+  await assert.rejects(client.responses.create(ask('MARS?', { tools: [tool({ vector_store_ids: ['vs_none'] })] })),
+    (e) => e.status === 404 && e.message.includes("Vector store with id 'vs_none' not found."));
 });
 
 const withFile = (file) => [{ role: 'user', content: [{ type: 'input_text', text: 'What does it say?' }, { type: 'input_file', ...file }] }];

@@ -148,6 +148,10 @@ namespace {
 base::awaitable<agent::Task> whole_task(const Parts& parts, const Turn& turn) {
   agent::Task task = to_task(turn.request, parts.tools);
   if (turn.priority == inference::Priority::Background) task.generate.priority = turn.priority;
+  for (const agent::HostedTool& hosted : task.hosted) {
+    auto ready = co_await hosted.tool->ready(turn.key.project, hosted.options);
+    or_throw(std::move(ready));
+  }
   auto outside =
       co_await items::read_outside(parts.outside, turn.key.project, turn.read, turn.n_inherited);
   const items::Outside read = or_throw(std::move(outside));

@@ -80,11 +80,67 @@ Chunk chunk_of(const Row& row) {
           .body = row.string(5)};
 }
 
+// A word that stands in more chunks than this says little, and reading them all takes long.
+constexpr std::int64_t kCommonMin = 3'000;
+
+// Quoted, so that no word is an operator.
+std::string quoted(const std::string& word) {
+  std::string out = "\"";
+  for (const char c : word) out += c == '"' ? "\"\"" : std::string(1, c);
+  return out + "\"";
+}
+
+std::string within(const StoreKey& key, const std::string& expression) {
+  return "scope : " + scope_of(key) + " AND {heading body} : (" + expression + ")";
+}
+
+std::string joined(const std::vector<std::string>& words, const char* by) {
+  std::string out;
+  for (const auto& word : words) out += (out.empty() ? "" : by) + quoted(word);
+  return out;
+}
+
+// Chunks with any of the rare words, or with all of the common ones.
+Result<std::string> expression(Session& session, const WordQuery& query) {
+  std::vector<std::string> rare, common;
+  for (const auto& word : query.words) {
+    auto n = session.query_integer(
+        "SELECT COUNT(*) FROM (SELECT rowid FROM chunk_words WHERE chunk_words MATCH $1 LIMIT $2)",
+        {within(query.in, quoted(word)), kCommonMin + 1});
+    if (!n) return fail(std::move(n.error()));
+    (*n > kCommonMin ? common : rare).push_back(word);
+  }
+  const std::string any = joined(rare, " OR ");
+  const std::string all = joined(common, " AND ");
+  if (any.empty() || all.empty()) return any + all;
+  return any + " OR (" + all + ")";
+}
+
 // What makes a chunk `c` visible: its set `s` belongs to this store of this project and is
 // searchable.
 constexpr const char* kVisible =
     " JOIN chunk_sets s ON s.number = c.set_number JOIN searchable_sets v ON v.set_number = "
     "s.number WHERE ";
+
+// Best first.
+Result<std::vector<WordHit>> find_expression(Session& session, const WordQuery& query,
+                                             const std::string& expression) {
+  const std::string match = within(query.in, expression);
+  Statement statement;
+  // The heading of a chunk says more than one of its words. By `rank` the table sorts by itself,
+  // and only what is returned is joined.
+  statement.sql =
+      "SELECT f.rowid, f.rank FROM chunk_words f CROSS JOIN chunks c ON c.seq = f.rowid" +
+      std::string(kVisible) + "f.chunk_words MATCH " + statement.bind(match) +
+      " AND f.rank MATCH 'bm25(2.0, 1.0, 0.0)' AND s.project = " +
+      statement.bind(query.in.project.value) + " AND s.store = " + statement.bind(query.in.store);
+  if (query.filter) statement.sql += " AND " + condition(statement, *query.filter, "s");
+  statement.sql +=
+      " ORDER BY f.rank LIMIT " + statement.bind(static_cast<std::int64_t>(query.limit));
+  return session.query(statement.sql, statement.params(), [](const Row& row) {
+    return WordHit{.chunk = row.integer(0), .score = -row.real(1)};
+  });
+}
 
 }  // namespace
 
@@ -270,29 +326,13 @@ Result<std::vector<std::int64_t>> sets_that_fit(Session& session, const StoreKey
 
 Result<std::vector<WordHit>> find_words(Session& session, const WordQuery& query) {
   if (query.words.empty()) return std::vector<WordHit>();
-  // Each word quoted, so that none is an operator.
-  std::string words;
-  for (const auto& word : query.words) {
-    std::string quoted;
-    for (const char c : word) quoted += c == '"' ? "\"\"" : std::string(1, c);
-    words += (words.empty() ? "\"" : " OR \"") + quoted + "\"";
-  }
-  const std::string match =
-      "scope : " + scope_of(query.in) + " AND {heading body} : (" + words + ")";
-  Statement statement;
-  // The heading of a chunk says more than one of its words. By `rank` the table sorts by itself,
-  // and only what is returned is joined.
-  statement.sql =
-      "SELECT f.rowid, f.rank FROM chunk_words f CROSS JOIN chunks c ON c.seq = f.rowid" +
-      std::string(kVisible) + "f.chunk_words MATCH " + statement.bind(match) +
-      " AND f.rank MATCH 'bm25(2.0, 1.0, 0.0)' AND s.project = " +
-      statement.bind(query.in.project.value) + " AND s.store = " + statement.bind(query.in.store);
-  if (query.filter) statement.sql += " AND " + condition(statement, *query.filter, "s");
-  statement.sql +=
-      " ORDER BY f.rank LIMIT " + statement.bind(static_cast<std::int64_t>(query.limit));
-  return session.query(statement.sql, statement.params(), [](const Row& row) {
-    return WordHit{.chunk = row.integer(0), .score = -row.real(1)};
-  });
+  auto wanted = expression(session, query);
+  if (!wanted) return fail(std::move(wanted.error()));
+  auto hits = find_expression(session, query, *wanted);
+  if (!hits || !hits->empty()) return hits;
+  // Common words that never stand together: any of them, however long it takes.
+  const std::string any = joined(query.words, " OR ");
+  return any == *wanted ? hits : find_expression(session, query, any);
 }
 
 Result<std::vector<Chunk>> fetch(Session& session, const StoreKey& key,
