@@ -39,15 +39,15 @@ world.over = true;
 await load.done;
 const deadline = Date.now() + 60_000;
 const unended = () => world.sql("SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')");
-while (Date.now() < deadline && (unended() !== '0' || (world.openBatches?.size ?? 0) > 0 || (world.openResponses?.size ?? 0) > 0)) {
-  await world.verify({ only: (entry) => world.openBatches?.has(entry.id) || world.openResponses?.has(entry.id) });
+const isOpen = (entry) => world.isOpen(entry);
+while (Date.now() < deadline && (unended() !== '0' || world.entries.some(isOpen))) {
+  await world.verify({ only: isOpen });
   await sleep(200);
 }
 checks += await world.verify({ everything: true });
 world.integrity({ full: true });
 if (unended() !== '0') world.problem(`jobs that do not end: ${world.sql("SELECT kind, state, attempts, reason FROM jobs WHERE state IN ('queued', 'running')")}`);
-for (const id of world.openBatches ?? []) world.problem(`batch ${id} does not end`);
-for (const id of world.openResponses ?? []) world.problem(`response ${id} does not end`);
+for (const entry of world.entries.filter(isOpen)) world.problem(`${entry.kind} ${entry.id} does not end`);
 for (const id of world.ended) if (!world.told.has(id)) world.problem(`the end of ${id} was not told`);
 
 await world.server.stop();

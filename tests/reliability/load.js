@@ -76,7 +76,7 @@ async function batches(world, client, acknowledge) {
   const seen = { rank: 0, completed: 0, failed: 0, final: undefined };
   world.openBatches.add(made.id);
   if (wish) world.toCancel = made.id;
-  acknowledge({ id: made.id, settle: async (c) => (await c.batches.retrieve(made.id)).status, check: async (c) => {
+  acknowledge({ id: made.id, check: async (c) => {
     const batch = await c.batches.retrieve(made.id);
     if (seen.final) return assert.deepEqual(batch, seen.final);
     const rank = ['validating', 'in_progress', 'finalizing', 'cancelling'].indexOf(batch.status);
@@ -102,7 +102,7 @@ async function watch(world, client) {
     await client.batches.cancel(id).catch((error) => { if (error.status !== 409) throw error; });
   }
   for (const entry of world.entries) {
-    if (entry.kind === 'batches' && world.openBatches?.has(entry.id)) await entry.check(client);
+    if (world.isOpen(entry)) await entry.check(client);
   }
 }
 
@@ -154,6 +154,25 @@ async function conversations(world, client, acknowledge) {
   }
 }
 
+// A file that was taken into a vector store is found by its word once it is indexed, and it does get indexed.
+async function vectorFiles(world, client, acknowledge) {
+  if ((world.openIndexing ??= new Set()).size >= 5) return sleep(20);
+  world.store ??= (await client.vectorStores.create({ name: 'kills' })).id;
+  const store = world.store;
+  const word = world.random.text(12);
+  const file = await client.files.create({ file: new File([`The ${word} lives in the garden.`], 'a.txt'), purpose: 'assistants' });
+  await client.vectorStores.files.create(store, { file_id: file.id });
+  world.openIndexing.add(file.id);
+  acknowledge({ id: file.id, check: async (c) => {
+    const found = await c.vectorStores.files.retrieve(file.id, { vector_store_id: store });
+    if (found.status === 'in_progress') return assert.ok(world.openIndexing.has(file.id), 'in progress again');
+    assert.equal(found.status, 'completed');
+    world.openIndexing.delete(file.id);
+    const hits = await c.vectorStores.search(store, { query: word });
+    assert.ok(hits.data.some((hit) => hit.file_id === file.id), 'indexed and not found');
+  } });
+}
+
 // A receiver of webhooks: every batch that ended must be told of at least once.
 export async function listen(world) {
   world.ended = [];
@@ -174,7 +193,7 @@ export async function listen(world) {
 // Starts the actors whose endpoints the server has; resolves to their names and what to await.
 export async function startLoad(world) {
   const all = { files: [files, '/v1/files'], uploads: [uploads, '/v1/uploads'], chats: [chats, '/v1/chat/completions'], batches: [batches, '/v1/batches'],
-    responses: [responses, '/v1/responses'], conversations: [conversations, '/v1/conversations'] };
+    responses: [responses, '/v1/responses'], conversations: [conversations, '/v1/conversations'], vector_files: [vectorFiles, '/v1/vector_stores'] };
   const running = [world.act('watch', (client) => watch(world, client))];
   const names = [];
   for (const [name, [step, path]] of Object.entries(all)) {

@@ -104,6 +104,11 @@ export class World {
     return count;
   }
 
+  // Work that the entry stands for goes on as far as is known.
+  isOpen(entry) {
+    return [this.openBatches, this.openResponses, this.openIndexing].some((open) => open?.has(entry.id));
+  }
+
   sql(statement) {
     return execFileSync('sqlite3', ['-readonly', join(this.directory, 'parlance.db'), `.timeout 5000`, statement], { encoding: 'utf8' }).trim();
   }
