@@ -86,6 +86,7 @@ async function say(message) {
   const question = bubble('user', message);
   const answer = bubble('assistant waiting', '');
   const before = chat;
+  let assigned; // the id that a new chat will have
   let arrived = false;
   try {
     const response = await fetch('/api/chat', { method: 'POST', signal, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message, chat }) });
@@ -93,10 +94,11 @@ async function say(message) {
     for await (const event of eventsOf(response)) {
       if (event.error) throw new Error(event.error);
       if (event.text) { arrived = true; answer.textContent += event.text; list.scrollTop = list.scrollHeight; }
-      if (event.chat) chat = event.chat;
+      if (event.chat) { assigned = event.chat; chat = assigned; }
     }
   } catch (error) {
-    if (!arrived || !signal.aborted) chat = before;
+    const kept = arrived && signal.aborted;
+    if (!kept && chat === assigned) chat = before;
     if (signal.aborted) return;
     // Nothing was kept: the message goes back to where it can be sent again.
     question.remove();

@@ -12,6 +12,8 @@ namespace {
 
 using base::awaitable;
 
+const PageRules kRules{.order = store::Order::Ascending};
+
 http::Response page_response(store::Page<StoredObject> page) {
   std::vector<ListedObject> objects;
   for (auto& entry : page.entries) objects.push_back({entry.id, std::move(entry.object)});
@@ -38,8 +40,8 @@ awaitable<http::Response> StoredChatRoutes::list(http::Request& request) {
   if (const auto model = request.query().get("model")) filter.model = std::string(*model);
   for (const auto& [name, value] : request.query().object("metadata"))
     filter.metadata.emplace_back(name, value);
-  auto found = co_await chats_.list(std::move(filter),
-                                    page_request(request, {.order = store::Order::Ascending}));
+  store::PageRequest page = page_request(request, kRules);
+  auto found = co_await chats_.list(std::move(filter), std::move(page));
   co_return page_response(or_throw(std::move(found)));
 }
 
@@ -71,9 +73,9 @@ awaitable<http::Response> StoredChatRoutes::remove(http::Request& request) {
 
 // GET /v1/chat/completions/{completion_id}/messages
 awaitable<http::Response> StoredChatRoutes::messages(http::Request& request) {
-  auto found = co_await chats_.messages(project_of(request),
-                                        std::string(request.path_param("completion_id")),
-                                        page_request(request, {.order = store::Order::Ascending}));
+  std::string id(request.path_param("completion_id"));
+  store::PageRequest page = page_request(request, kRules);
+  auto found = co_await chats_.messages(project_of(request), std::move(id), std::move(page));
   co_return page_response(or_throw(std::move(found)));
 }
 

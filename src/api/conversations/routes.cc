@@ -60,9 +60,11 @@ awaitable<http::Response> ConversationsRoutes::create(http::Request& request) {
   json::Value body = co_await json_body_or_null(request);
   if (body.is_null()) body = json::Object();
   auto wire = or_throw(json::read<CreateRequest>(body));
+  Metadata metadata = std::move(wire.metadata).value_or(Metadata{});
+  std::vector<items::Item> items;
+  if (wire.items) items = std::move(wire.items->items);
   auto created =
-      co_await service_.create(project_of(request), std::move(wire.metadata).value_or(Metadata{}),
-                               std::move(wire.items).value_or(NewItems{}).items);
+      co_await service_.create(project_of(request), std::move(metadata), std::move(items));
   co_return conversation_response(std::move(created));
 }
 
@@ -76,8 +78,9 @@ awaitable<http::Response> ConversationsRoutes::retrieve(http::Request& request) 
 awaitable<http::Response> ConversationsRoutes::update(http::Request& request) {
   const json::Value body = co_await json_body(request);
   const auto wire = or_throw(json::read<MetadataUpdate>(body));
-  auto changed = co_await service_.set_metadata(project_of(request), id_of(request),
-                                                or_throw(wire.metadata()));
+  Metadata metadata = or_throw(wire.metadata());
+  auto changed =
+      co_await service_.set_metadata(project_of(request), id_of(request), std::move(metadata));
   co_return conversation_response(std::move(changed));
 }
 
@@ -103,8 +106,8 @@ awaitable<http::Response> ConversationsRoutes::add_items(http::Request& request)
 // GET /v1/conversations/{conversation_id}/items
 awaitable<http::Response> ConversationsRoutes::list_items(http::Request& request) {
   const items::Include include = items::include_query(request.query());
-  auto found =
-      co_await service_.list_items(project_of(request), id_of(request), page_request(request, {}));
+  store::PageRequest wanted = page_request(request, PageRules());
+  auto found = co_await service_.list_items(project_of(request), id_of(request), std::move(wanted));
   const auto page = or_throw(std::move(found));
   co_return list_response(page.entries, include, page.has_more);
 }

@@ -54,18 +54,23 @@ void ContextRoutes::add_to(http::Router& router) {
   router.post("/v1/responses/compact", this, &ContextRoutes::compact_context);
 }
 
+awaitable<agent::Task> ContextRoutes::read(http::Request& request, json::Object body, Turn& turn) {
+  CreateRequest wire = parse_request(body);
+  refuse_running(wire);
+  const auto project = request.get<gateway::Caller>().project;
+  co_await prepare(parts_, project, std::move(wire), turn, Purpose::Read);
+  auto task = co_await task_for(parts_, turn);
+  co_return std::move(task);
+}
+
 // POST /v1/responses/input_tokens
 awaitable<http::Response> ContextRoutes::input_tokens(http::Request& request) {
   json::Value given = co_await json_body(request);
   json::Object body = object_body(std::move(given));
   body.erase("personality");  // a style of the vendor's own models
   default_model(parts_, body);
-  CreateRequest wire = parse_request(body);
-  refuse_running(wire);
-  const auto project = request.get<gateway::Caller>().project;
   Turn turn;
-  co_await prepare(parts_, project, std::move(wire), turn, Purpose::Read);
-  agent::Task task = co_await task_for(parts_, turn);
+  agent::Task task = co_await read(request, std::move(body), turn);
   auto counted = co_await parts_.backend.count_tokens(std::move(task.generate));
   if (!counted) throw ApiError(for_responses(std::move(counted.error()), turn.request.model));
   const json::Object out{{"object", "response.input_tokens"}, {"input_tokens", *counted}};
@@ -75,13 +80,9 @@ awaitable<http::Response> ContextRoutes::input_tokens(http::Request& request) {
 // POST /v1/responses/compact: the messages of the user as they are, and one item for all the rest.
 awaitable<http::Response> ContextRoutes::compact_context(http::Request& request) {
   json::Value given = co_await json_body(request);
-  const json::Object body = object_body(std::move(given));
-  CreateRequest wire = parse_request(body);
-  refuse_running(wire);
-  const auto project = request.get<gateway::Caller>().project;
+  json::Object body = object_body(std::move(given));
   Turn turn;
-  co_await prepare(parts_, project, std::move(wire), turn, Purpose::Read);
-  agent::Task task = co_await task_for(parts_, turn);
+  agent::Task task = co_await read(request, std::move(body), turn);
   const Compacted compacted = co_await compact(parts_, turn, std::move(task.generate));
 
   json::Array output;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "api/responses/parts.h"
+#include "api/responses/turn.h"
 #include "http/router.h"
 
 namespace api::responses {
@@ -15,6 +16,8 @@ class ContextRoutes {
  private:
   base::awaitable<http::Response> input_tokens(http::Request& request);
   base::awaitable<http::Response> compact_context(http::Request& request);
+  // The turn that the body describes, and what the model would be asked.
+  base::awaitable<agent::Task> read(http::Request& request, json::Object body, Turn& turn);
 
   Parts parts_;
 };
