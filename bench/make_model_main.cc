@@ -1,7 +1,9 @@
-// make_model OUT.gguf: a llama of a given shape and format with random weights, by seed, for
-// measuring. It says nonsense at exactly the speed of a real model of that shape.
+// make_model OUT.gguf: a llama, or a BERT, of a given shape and format with random weights, by
+// seed, for measuring. It says nonsense at exactly the speed of a real model of that shape.
 //
 //   make_model out.gguf --format Q4_0 --tokenizer vocabulary.gguf
+//   make_model bert.gguf --bert --embd 384 --layers 6 --heads 12 --ff 1536 --context 512
+//       --format Q8_0 --tokenizer bert-vocabulary.gguf   (all on one line)
 //
 // The defaults are the 1.1B shape of docs: 16 layers of 2048, 32 heads over 8, feed-forward 8192.
 #include <CLI/CLI.hpp>
@@ -32,27 +34,62 @@ struct Shape {
   int context = 32'768;
   float rope_base = 500'000;
   bool tied = false;
+  bool bert = false;  // an encoder instead of a llama
 };
+
+enum class Fill { Random, Ones, Zeros };
 
 struct TensorShape {
   std::string name;
   int n_in = 0;
-  int n_out = 0;  // 0: a norm, all ones
+  int n_out = 0;  // 0: a vector
+  Fill fill = Fill::Random;
 };
 
-std::vector<TensorShape> tensors_of(const Shape& shape) {
+// A norm, or a bias.
+TensorShape vector_tensor(std::string name, int n, Fill fill = Fill::Ones) {
+  return {.name = std::move(name), .n_in = n, .n_out = 0, .fill = fill};
+}
+
+std::vector<TensorShape> bert_tensors(const Shape& shape) {
   std::vector<TensorShape> tensors = {{"token_embd.weight", shape.width, shape.vocabulary},
-                                      {"output_norm.weight", shape.width, 0}};
+                                      {"position_embd.weight", shape.width, shape.context}};
+  const auto norm = [&](const std::string& name) {
+    tensors.push_back(vector_tensor(name + ".weight", shape.width));
+    tensors.push_back(vector_tensor(name + ".bias", shape.width, Fill::Zeros));
+  };
+  const auto linear = [&](const std::string& name, int n_in, int n_out) {
+    tensors.push_back({name + ".weight", n_in, n_out});
+    tensors.push_back(vector_tensor(name + ".bias", n_out, Fill::Zeros));
+  };
+  tensors.push_back(vector_tensor("token_types.weight", shape.width, Fill::Zeros));
+  norm("token_embd_norm");
+  for (int i = 0; i < shape.layers; ++i) {
+    const auto layer = "blk." + std::to_string(i) + ".";
+    for (const char* name : {"attn_q", "attn_k", "attn_v", "attn_output"})
+      linear(layer + name, shape.width, shape.width);
+    norm(layer + "attn_output_norm");
+    linear(layer + "ffn_up", shape.width, shape.feed_forward);
+    linear(layer + "ffn_down", shape.feed_forward, shape.width);
+    norm(layer + "layer_output_norm");
+  }
+  return tensors;
+}
+
+std::vector<TensorShape> tensors_of(const Shape& shape) {
+  if (shape.bert) return bert_tensors(shape);
+  std::vector<TensorShape> tensors = {{"token_embd.weight", shape.width, shape.vocabulary},
+                                      vector_tensor("output_norm.weight", shape.width)};
   if (!shape.tied) tensors.push_back({"output.weight", shape.width, shape.vocabulary});
   const int d_kv = shape.width / shape.heads * shape.kv_heads;
   for (int i = 0; i < shape.layers; ++i) {
     const auto layer = "blk." + std::to_string(i) + ".";
-    tensors.push_back({layer + "attn_norm.weight", shape.width, 0});
+    tensors.push_back(vector_tensor(layer + "attn_norm.weight", shape.width));
     tensors.push_back({layer + "attn_q.weight", shape.width, shape.width});
     tensors.push_back({layer + "attn_k.weight", shape.width, d_kv});
     tensors.push_back({layer + "attn_v.weight", shape.width, d_kv});
     tensors.push_back({layer + "attn_output.weight", shape.width, shape.width});
-    tensors.push_back({layer + "ffn_norm.weight", shape.width, 0});
+    tensors.push_back(vector_tensor(layer + "ffn_norm.weight", shape.width));
     tensors.push_back({layer + "ffn_gate.weight", shape.width, shape.feed_forward});
     tensors.push_back({layer + "ffn_up.weight", shape.width, shape.feed_forward});
     tensors.push_back({layer + "ffn_down.weight", shape.feed_forward, shape.width});
@@ -118,8 +155,9 @@ void fill_block(DType format, float deviation, Bits& bits, std::byte* block) {
 
 std::vector<std::byte> fill_tensor(const TensorShape& tensor, DType format, Bits bits) {
   if (tensor.n_out == 0) {
-    const std::vector<float> ones(static_cast<std::size_t>(tensor.n_in), 1.0f);
-    const auto bytes = std::as_bytes(std::span(ones));
+    const std::vector<float> same(static_cast<std::size_t>(tensor.n_in),
+                                  tensor.fill == Fill::Ones ? 1.0f : 0.0f);
+    const auto bytes = std::as_bytes(std::span(same));
     return {bytes.begin(), bytes.end()};
   }
   const auto elements = static_cast<std::size_t>(tensor.n_in) * tensor.n_out;
@@ -134,18 +172,24 @@ std::vector<std::byte> fill_tensor(const TensorShape& tensor, DType format, Bits
 }
 
 void describe(const Shape& shape, gguf::Layout& layout) {
-  layout.set("general.architecture", "llama");
+  const std::string architecture = shape.bert ? "bert" : "llama";
+  layout.set("general.architecture", architecture);
   layout.set("general.name", "random weights");
   const auto set = [&](const char* key, int value) {
-    layout.set(std::string("llama.") + key, static_cast<std::uint32_t>(value));
+    layout.set(architecture + "." + key, static_cast<std::uint32_t>(value));
   };
   set("context_length", shape.context);
   set("embedding_length", shape.width);
   set("block_count", shape.layers);
   set("feed_forward_length", shape.feed_forward);
   set("attention.head_count", shape.heads);
-  set("attention.head_count_kv", shape.kv_heads);
   set("vocab_size", shape.vocabulary);
+  if (shape.bert) {
+    layout.set("bert.attention.layer_norm_epsilon", 1e-12f);
+    layout.set("bert.attention.causal", false);
+    return set("pooling_type", 1);  // the mean
+  }
+  set("attention.head_count_kv", shape.kv_heads);
   layout.set("llama.attention.layer_norm_rms_epsilon", 1e-5f);
   layout.set("llama.rope.freq_base", shape.rope_base);
 }
@@ -189,7 +233,7 @@ int complain(const std::string& message) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Writes a llama with random weights.");
+  CLI::App app("Writes a llama or a BERT with random weights.");
   std::string path, format_name = "Q4_0", tokenizer;
   Shape shape;
   std::uint64_t seed = 1;
@@ -206,6 +250,7 @@ int main(int argc, char** argv) {
   app.add_option("--context", shape.context);
   app.add_option("--rope-base", shape.rope_base);
   app.add_flag("--tied", shape.tied, "the head is the embedding");
+  app.add_flag("--bert", shape.bert, "an encoder with mean pooling instead of a llama");
   CLI11_PARSE(app, argc, argv);
 
   const auto format = compute::dtype_from_name(format_name);

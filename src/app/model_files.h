@@ -36,7 +36,7 @@ class ModelFiles {
   Result<ModelFile> find(const std::string& id) const;
   // The model that an adapter changes, any other model itself.
   Result<ModelFile> base_of(const ModelFile& model) const;
-  // The model that is used when none is named: the first of the list.
+  // The model to talk to when none is named: the first of the list that is no embedding model.
   Result<ModelFile> default_model(const std::string& configured_id) const;
 
   struct AddOptions {

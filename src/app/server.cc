@@ -158,6 +158,14 @@ Status Server::State::open_backends() {
   if (!local) return fail(local.error());
   remover = std::make_unique<RemoveFiles>(files, **local, pools);
   backends.add(std::move(*local));
+  for (const auto& alias : config.models.aliases) {
+    const auto equals = alias.find('=');
+    if (equals == 0 || equals == alias.npos || equals + 1 == alias.size()) {
+      return fail(ErrorCode::InvalidRequest,
+                  fmt::format("models.aliases must be NAME=ID, not '{}'", alias));
+    }
+    backends.add_alias(alias.substr(0, equals), alias.substr(equals + 1));
+  }
   return {};
 }
 

@@ -108,6 +108,10 @@ std::vector<Setting> make_settings() {
 
       text("models.default", AT(models.default_model),
            "model that `run` and the printed example use"),
+      text("models.embedding", AT(models.embedding_model),
+           "model of vector stores, and wherever a request names no embedding model"),
+      list("models.aliases", AT(models.aliases),
+           "further names of models, as NAME=ID: text-embedding-3-small=parlance-embed"),
       list("models.files", AT(models.files),
            "further GGUF files to serve, beside those that were added"),
       list("models.adapters", AT(models.adapters),

@@ -1,5 +1,6 @@
 #include "gateway/backends.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -14,11 +15,26 @@ std::vector<inference::ModelInfo> Backends::models() const {
       if (seen.insert(model.id).second) out.push_back(std::move(model));
     }
   }
+  const auto real = out;
+  for (const auto& [name, id] : aliases_) {
+    const auto target = std::ranges::find(real, id, &inference::ModelInfo::id);
+    if (target == real.end() || !seen.insert(name).second) continue;
+    auto& alias = out.emplace_back(*target);
+    alias.id = name;
+    alias.removable = false;
+  }
   return out;
 }
 
-bool Backends::has(const std::string& model) const {
+bool Backends::has(const std::string& name) const {
+  std::string model = name;
+  resolve(model);
   return having(model).has_value();
+}
+
+void Backends::resolve(std::string& model) const {
+  const auto alias = aliases_.find(model);
+  if (alias != aliases_.end()) model = alias->second;
 }
 
 Result<inference::Backend*> Backends::having(const std::string& model) const {
@@ -32,6 +48,7 @@ Result<inference::Backend*> Backends::having(const std::string& model) const {
 
 base::awaitable<Result<std::unique_ptr<inference::EventStream>>> Backends::generate(
     inference::GenerateRequest request) {
+  resolve(request.model);
   auto backend = having(request.model);
   if (!backend) co_return fail(backend.error());
   auto events = co_await (*backend)->generate(std::move(request));
@@ -39,6 +56,7 @@ base::awaitable<Result<std::unique_ptr<inference::EventStream>>> Backends::gener
 }
 
 base::awaitable<Result<inference::Embeddings>> Backends::embed(inference::EmbedRequest request) {
+  resolve(request.model);
   auto backend = having(request.model);
   if (!backend) co_return fail(backend.error());
   auto embeddings = co_await (*backend)->embed(std::move(request));
@@ -46,6 +64,7 @@ base::awaitable<Result<inference::Embeddings>> Backends::embed(inference::EmbedR
 }
 
 base::awaitable<Result<std::int64_t>> Backends::count_tokens(inference::GenerateRequest request) {
+  resolve(request.model);
   auto backend = having(request.model);
   if (!backend) co_return fail(backend.error());
   auto count = co_await (*backend)->count_tokens(std::move(request));

@@ -1,7 +1,9 @@
 // One Backend over several: a request goes to the one that has its model.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "inference/backend.h"
@@ -12,6 +14,9 @@ namespace gateway {
 class Backends final : public inference::Backend {
  public:
   void add(std::unique_ptr<inference::Backend> backend) { backends_.push_back(std::move(backend)); }
+  // `name` is from now on another name of the model `id`. It is listed beside it, and shadows a
+  // model that is really called so.
+  void add_alias(std::string name, std::string id) { aliases_[std::move(name)] = std::move(id); }
 
   std::vector<inference::ModelInfo> models() const override;
   bool has(const std::string& model) const override;
@@ -24,7 +29,11 @@ class Backends final : public inference::Backend {
   // NotFound with the real API's text when nobody has the model.
   Result<inference::Backend*> having(const std::string& model) const;
 
+  // The model that a request's name means.
+  void resolve(std::string& model) const;
+
   std::vector<std::unique_ptr<inference::Backend>> backends_;
+  std::map<std::string, std::string> aliases_;  // name -> id
 };
 
 }  // namespace gateway

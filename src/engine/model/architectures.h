@@ -36,5 +36,6 @@ ModelSpec describe_bert(Hparams& hparams);
 ModelSpec describe_jina_bert_v2(Hparams& hparams);
 ModelSpec describe_nomic_bert(Hparams& hparams);
 ModelSpec describe_modern_bert(Hparams& hparams);
+ModelSpec describe_static_embedding(Hparams& hparams);
 
 }  // namespace engine

@@ -13,32 +13,6 @@ constexpr int kWidthMax = limits::model_width_max;
 constexpr int kHeadsMax = limits::model_heads_max;
 constexpr int kHeadWidthMax = limits::model_head_width_max;
 
-// Sizes that every model has.
-ModelSpec read_sizes(Hparams& hparams) {
-  ModelSpec spec;
-  auto& info = spec.info;
-  info.architecture = hparams.architecture();
-  info.name = hparams.file().find_or<std::string>("general.name", "").value_or("");
-  info.n_layers = hparams.required("block_count", 1, kDepthMax);
-  info.d_model = static_cast<std::size_t>(hparams.required("embedding_length", 1, kWidthMax));
-  info.context_trained = hparams.required("context_length", 1, limits::model_context_max);
-  info.context_tokens = hparams.context_tokens();
-  const auto* embedding = hparams.file().find_tensor("token_embd.weight");
-  if (embedding == nullptr) {
-    hparams.refuse("the tensor token_embd.weight is missing");
-  } else if (embedding->shape[1] < 1 || embedding->shape[1] > limits::model_vocabulary_max) {
-    hparams.refuse("token_embd.weight has an impossible number of rows");
-  } else {
-    info.n_vocab = static_cast<std::size_t>(embedding->shape[1]);
-  }
-  const int pooling = hparams.integer("pooling_type", 0, 0, 4);
-  constexpr Pooling kinds[] = {Pooling::None, Pooling::Mean, Pooling::Cls, Pooling::Last,
-                               Pooling::Rank};
-  info.pooling = kinds[pooling];
-  info.labels = hparams.texts("classifier.output_labels");
-  return spec;
-}
-
 void read_layers(Hparams& hparams, ModelSpec& spec) {
   const int n_layers = spec.info.n_layers;
   const auto heads =
@@ -94,6 +68,31 @@ void refuse_variations(Hparams& hparams) {
 }
 
 }  // namespace
+
+ModelSpec read_sizes(Hparams& hparams, int layers_min) {
+  ModelSpec spec;
+  auto& info = spec.info;
+  info.architecture = hparams.architecture();
+  info.name = hparams.file().find_or<std::string>("general.name", "").value_or("");
+  info.n_layers = hparams.required("block_count", layers_min, kDepthMax);
+  info.d_model = static_cast<std::size_t>(hparams.required("embedding_length", 1, kWidthMax));
+  info.context_trained = hparams.required("context_length", 1, limits::model_context_max);
+  info.context_tokens = hparams.context_tokens();
+  const auto* embedding = hparams.file().find_tensor("token_embd.weight");
+  if (embedding == nullptr) {
+    hparams.refuse("the tensor token_embd.weight is missing");
+  } else if (embedding->shape[1] < 1 || embedding->shape[1] > limits::model_vocabulary_max) {
+    hparams.refuse("token_embd.weight has an impossible number of rows");
+  } else {
+    info.n_vocab = static_cast<std::size_t>(embedding->shape[1]);
+  }
+  const int pooling = hparams.integer("pooling_type", 0, 0, 4);
+  constexpr Pooling kinds[] = {Pooling::None, Pooling::Mean, Pooling::Cls, Pooling::Last,
+                               Pooling::Rank};
+  info.pooling = kinds[pooling];
+  info.labels = hparams.texts("classifier.output_labels");
+  return spec;
+}
 
 AttentionSpec& attention(LayerSpec& layer) {
   return std::get<AttentionSpec>(layer.mixer);

@@ -8,6 +8,10 @@
 
 namespace engine {
 
+// What every model has: widths, context, vocabulary, pooling; at least `layers_min` layers, of
+// which nothing is said yet.
+ModelSpec read_sizes(Hparams& hparams, int layers_min = 1);
+
 // Sizes, heads, feed-forward widths, one rope and the norm's epsilon of a pre-norm decoder; every
 // layer has full attention and a gated SiLU feed-forward. The caller changes what differs.
 ModelSpec read_decoder(Hparams& hparams, compute::RopePairing pairing,

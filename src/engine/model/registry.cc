@@ -44,6 +44,7 @@ constexpr Entry kArchitectures[] = {
     {"jina-bert-v2", describe_jina_bert_v2},
     {"nomic-bert", describe_nomic_bert},
     {"modern-bert", describe_modern_bert},
+    {"static-embedding", describe_static_embedding},
 };
 
 }  // namespace

@@ -23,27 +23,27 @@ WordPiece::WordPiece(const Vocabulary& vocabulary, Normalizer normalizer)
 }
 
 void WordPiece::encode(std::string_view text, bool, std::vector<TokenId>& out) const {
-  for (const std::string& word : words_of(text)) encode_word(word, out);
+  for (const std::string& word : words_of(text, normalizer_)) encode_word(word, out);
 }
 
-std::vector<std::string> WordPiece::words_of(std::string_view text) const {
+std::vector<std::string> WordPiece::words_of(std::string_view text, Normalizer normalizer) {
   const ClassTable& classes = ClassTable::get();
   std::vector<std::string> words;
   bool in_word = false;  // the last word may grow
   const Text points(text);
   for (std::size_t i = 0; i < points.size(); ++i) {
     char32_t c = points.points()[i];
-    if (normalizer_.strip_accents) c = c < 0x80 ? c : without_accents(c);
+    if (normalizer.strip_accents) c = c < 0x80 ? c : without_accents(c);
     const unsigned set = classes.of(c);
     if (set & kSpace) {
       in_word = false;
       continue;
     }
     const bool invisible = c == 0 || c == kReplacement || (set & kControlCharacter);
-    if (invisible || (normalizer_.strip_accents && (set & kMark))) continue;
+    if (invisible || (normalizer.strip_accents && (set & kMark))) continue;
     const bool alone = (set & kPunctuation) || (c < 0x7F && (set & kSymbol)) || is_ideograph(c);
     if (!in_word || alone) words.emplace_back();
-    append_utf8(words.back(), normalizer_.lowercase ? to_lower(c) : c);
+    append_utf8(words.back(), normalizer.lowercase ? to_lower(c) : c);
     in_word = !alone;
   }
   return words;

@@ -22,9 +22,11 @@ class WordPiece : public Encoder {
 
   void encode(std::string_view text, bool at_start, std::vector<TokenId>& out) const override;
 
+  // What is looked up in the vocabulary: normalised words and single marks.
+  static std::vector<std::string> words_of(std::string_view text, Normalizer normalizer);
+
  private:
   void encode_word(std::string_view word, std::vector<TokenId>& out) const;
-  std::vector<std::string> words_of(std::string_view text) const;
 
   Normalizer normalizer_;
   TokenId unknown_;

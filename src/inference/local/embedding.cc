@@ -71,19 +71,19 @@ Result<std::vector<std::vector<TokenId>>> encode_inputs(const LoadedModel& model
           ErrorCode::InvalidRequest,
           fmt::format(
               "This model's maximum context length is {} tokens, however you requested {} tokens "
-              "({} in your "
-              "prompt; 0 for the completion). Please reduce your prompt; or completion length.",
+              "({} in your prompt; 0 for the completion). Please reduce your prompt; or completion "
+              "length.",
               context, tokens->size(), tokens->size()),
           "input", "context_length_exceeded");
     }
     total += tokens->size();
-    if (total > limits::embedding_tokens_max) {
-      return fail(ErrorCode::InvalidRequest,
-                  fmt::format("Invalid 'input': maximum request size is {} tokens per request.",
-                              limits::embedding_tokens_max),
-                  "input", "max_tokens_per_request");
-    }
     out.push_back(std::move(*tokens));
+  }
+  if (total > limits::embedding_tokens_max) {
+    return fail(ErrorCode::InvalidRequest,
+                fmt::format("Requested {} tokens, max {} tokens per request", total,
+                            limits::embedding_tokens_max),
+                "input", "max_tokens_per_request");
   }
   return out;
 }

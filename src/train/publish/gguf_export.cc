@@ -1,44 +1,18 @@
 #include "train/publish/gguf_export.h"
 
-#include <algorithm>
 #include <array>
-#include <cmath>
-#include <cstring>
 #include <vector>
 
-#include "base/check.h"
 #include "compute/gguf/writer.h"
-#include "compute/quant/half.h"
+#include "train/publish/quantise.h"
 #include "train/text/pretokenize.h"
 
 namespace train {
 
 namespace {
 
-constexpr int kBlock = 32;           // numbers per Q8_0 block
-constexpr int kBlockBytes = 2 + 32;  // their scale as f16, then a byte each
 constexpr std::int32_t kNormal = 1;  // token types of the format
 constexpr std::int32_t kControl = 3;
-
-std::vector<std::byte> q8_0_of(std::span<const float> values) {
-  CHECK(values.size() % kBlock == 0);
-  std::vector<std::byte> out(values.size() / kBlock * kBlockBytes);
-  std::byte* to = out.data();
-  for (std::size_t at = 0; at < values.size(); at += kBlock) {
-    const auto block = values.subspan(at, kBlock);
-    float largest = 0;
-    for (const float value : block) largest = std::max(largest, std::abs(value));
-    const float scale = largest / 127.0f;
-    const std::uint16_t half = compute::f16_from_f32(scale);
-    std::memcpy(to, &half, sizeof(half));
-    to += sizeof(half);
-    for (const float value : block) {
-      const float steps = scale > 0 ? std::round(value / scale) : 0.0f;
-      *to++ = static_cast<std::byte>(static_cast<std::int8_t>(steps));
-    }
-  }
-  return out;
-}
 
 void set_architecture(const Shape& shape, const ExportOptions& options, gguf::Layout& layout) {
   const auto u32 = [](int value) { return static_cast<std::uint32_t>(value); };
