@@ -35,14 +35,13 @@ struct EngineConfig {
 
 struct ModelsConfig {
   std::string default_model;                       // id; empty: the built-in one
-  std::string embedding_model = "parlance-embed";  // where a request names none: vector stores
+  std::string embedding_model = "parlance-embed";  // of new vector stores
   std::vector<std::string> aliases;                // NAME=ID: further names of a model
   std::vector<std::string> files;                  // further GGUF files to serve
   std::vector<std::string> adapters;               // NAME@BASE=PATH
   std::vector<std::string> limits;                 // NAME.SETTING=VALUE, see model_engine_config
   bool truncate =
       false;  // drop the earliest messages of a chat that does not fit, instead of an error
-  std::string embedding_model;  // of new vector stores; empty: one made for it, or what there is
 };
 
 // How long what says nothing about its end is kept, 0 for ever; and how often that is looked at.

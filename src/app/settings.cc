@@ -109,7 +109,7 @@ std::vector<Setting> make_settings() {
       text("models.default", AT(models.default_model),
            "model that `run` and the printed example use"),
       text("models.embedding", AT(models.embedding_model),
-           "model of vector stores, and wherever a request names no embedding model"),
+           "model that new vector stores embed with; empty is one made for it, or any"),
       list("models.aliases", AT(models.aliases),
            "further names of models, as NAME=ID: text-embedding-3-small=parlance-embed"),
       list("models.files", AT(models.files),
@@ -121,8 +121,6 @@ std::vector<Setting> make_settings() {
            "memory_mb_max, sequences_max and kv_type"),
       boolean("models.truncate", AT(models.truncate),
               "drop the earliest messages of a chat that does not fit, instead of an error"),
-      text("models.embedding", AT(models.embedding_model),
-           "model that new vector stores embed with; empty is one made for it, or any"),
   };
 }
 
