@@ -62,7 +62,6 @@ std::vector<TensorShape> bert_tensors(const Shape& shape) {
     tensors.push_back({name + ".weight", n_in, n_out});
     tensors.push_back(vector_tensor(name + ".bias", n_out, Fill::Zeros));
   };
-  tensors.push_back(vector_tensor("token_types.weight", shape.width, Fill::Zeros));
   norm("token_embd_norm");
   for (int i = 0; i < shape.layers; ++i) {
     const auto layer = "blk." + std::to_string(i) + ".";

@@ -3,7 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <memory>
 #include <numeric>
+
+#include "compute/gguf/file.h"
+#include "compute/threads.h"
+#include "compute/weight.h"
+#include "engine/tokenizer/tokenizer.h"
 
 namespace train::embedding {
 
@@ -48,7 +54,45 @@ std::vector<double> ranks_of(const std::vector<double>& values) {
   return ranks;
 }
 
+struct StaticFile {
+  gguf::File file;
+  std::shared_ptr<const engine::Tokenizer> tokenizer;
+  compute::Weight table;  // borrows from the file
+};
+
 }  // namespace
+
+Result<Embed> embed_of(const std::filesystem::path& path) {
+  auto file = gguf::File::open(path.string());
+  if (!file) return fail(file.error());
+  auto tokenizer = engine::Tokenizer::load(*file);
+  if (!tokenizer) return fail(tokenizer.error());
+  // Shared by the copies of the function.
+  auto model = std::make_shared<StaticFile>(std::move(*file), std::move(*tokenizer));
+  const auto* tensor = model->file.find_tensor("token_embd.weight");
+  if (!tensor) return fail(ErrorCode::CorruptData, "the file has no token_embd.weight");
+  compute::Pool pool(1);
+  auto table = compute::Weight::load({.dtype = tensor->dtype,
+                                      .n_out = model->tokenizer->n_tokens(),
+                                      .n_in = static_cast<std::size_t>(tensor->shape[0]),
+                                      .bytes = tensor->bytes,
+                                      .lookup_only = true},
+                                     pool);
+  if (!table) return fail(table.error());
+  model->table = std::move(*table);
+  return [model](const std::string& text) {
+    const std::size_t width = model->table.n_in();
+    std::vector<float> sum(width), row(width);
+    for (const auto token : model->tokenizer->encode(text)) {
+      model->table.row(static_cast<std::size_t>(token), row);
+      for (std::size_t i = 0; i < width; ++i) sum[i] += row[i];
+    }
+    double square = 1e-12;
+    for (const float x : sum) square += double(x) * x;
+    for (float& x : sum) x = static_cast<float>(x / std::sqrt(square));
+    return sum;
+  };
+}
 
 double spearman(const std::vector<double>& first, const std::vector<double>& second) {
   const auto a = ranks_of(first), b = ranks_of(second);

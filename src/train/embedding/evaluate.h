@@ -2,6 +2,7 @@
 // that answers a question is among the nearest.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -14,6 +15,9 @@ namespace train::embedding {
 
 // A vector of length 1.
 using Embed = std::function<std::vector<float>(const std::string&)>;
+
+// By a static-embedding GGUF file: its tokenizer, its rounded numbers.
+Result<Embed> embed_of(const std::filesystem::path& file);
 
 struct SimilarityPair {
   std::string first;

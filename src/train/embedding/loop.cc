@@ -6,7 +6,6 @@
 #include <cstdio>
 
 #include "compute/gguf/file.h"
-#include "compute/weight.h"
 #include "train/embedding/evaluate.h"
 #include "train/embedding/export.h"
 #include "train/embedding/table.h"
@@ -140,29 +139,10 @@ Status evaluate_embedding(const std::filesystem::path& data, const std::filesyst
   const Archives archives(data);
   const auto held_out = read_held_out(archives);
   if (!held_out) return fail(held_out.error());
-  const auto file = gguf::File::open(path.string());
-  if (!file) return fail(file.error());
-  const auto tokenizer = engine::Tokenizer::load(*file);
-  if (!tokenizer) return fail(tokenizer.error());
-  const auto* tensor = file->find_tensor("token_embd.weight");
-  if (!tensor) return fail(ErrorCode::CorruptData, "the file has no token_embd.weight");
-  const auto width = static_cast<std::size_t>(tensor->shape[0]);
-  compute::Pool pool(1);
-  const auto table = compute::Weight::load({.dtype = tensor->dtype,
-                                            .n_out = (*tokenizer)->n_tokens(),
-                                            .n_in = width,
-                                            .bytes = tensor->bytes,
-                                            .lookup_only = true},
-                                           pool);
-  if (!table) return fail(table.error());
-  const Embed embed = [&](const std::string& text) {
-    std::vector<float> sum(width), row(width);
-    for (const auto token : (*tokenizer)->encode(text)) {
-      table->row(static_cast<std::size_t>(token), row);
-      for (std::size_t i = 0; i < width; ++i) sum[i] += row[i];
-    }
-    return sum;
-  };
+  const auto loaded = embed_of(path);
+  if (!loaded) return fail(loaded.error());
+  const Embed& embed = *loaded;
+  const std::size_t width = embed("").size();
   for (const char* member : {"dev.csv", "test.csv"}) {
     const auto pairs = read_similarity(archives, member);
     if (!pairs) return fail(pairs.error());
