@@ -100,7 +100,7 @@ std::string joined(const std::vector<std::string>& words, const char* by) {
   return out;
 }
 
-// Chunks with any of the rare words, or with all of the common ones.
+// Chunks with any of the rare words; where all are common, with all of them.
 Result<std::string> expression(Session& session, const WordQuery& query) {
   std::vector<std::string> rare, common;
   for (const auto& word : query.words) {
@@ -110,10 +110,7 @@ Result<std::string> expression(Session& session, const WordQuery& query) {
     if (!n) return fail(std::move(n.error()));
     (*n > kCommonMin ? common : rare).push_back(word);
   }
-  const std::string any = joined(rare, " OR ");
-  const std::string all = joined(common, " AND ");
-  if (any.empty() || all.empty()) return any + all;
-  return any + " OR (" + all + ")";
+  return rare.empty() ? joined(common, " AND ") : joined(rare, " OR ");
 }
 
 // What makes a chunk `c` visible: its set `s` belongs to this store of this project and is
