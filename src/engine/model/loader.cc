@@ -110,9 +110,10 @@ Norm TensorLoader::norm(const std::string& name, std::size_t n) {
 
 Norm TensorLoader::norm(const std::string& name, std::size_t n, NormKind kind) {
   if (name.empty()) return {};
-  return {.kind = kind,
-          .weight = floats(name + ".weight", n),
-          .bias = optional_floats(name + ".bias", n)};
+  return {
+      .kind = kind,
+      .weight = floats(name + ".weight", n),
+      .bias = kind == NormKind::Layer ? optional_floats(name + ".bias", n) : std::vector<float>()};
 }
 
 std::vector<float> TensorLoader::optional_floats(const std::string& name, std::size_t n) {
