@@ -112,8 +112,12 @@ void Scheduler::plan_decoding() {
 }
 
 void Scheduler::plan_prompts() {
-  const bool streams = !plan_.empty();
-  int rows = streams ? std::min(rows_left_, prompt_rows_beside_streams()) : rows_left_;
+  int rows = rows_left_;
+  if (!plan_.empty()) {
+    int streaming = 0;  // rows that take their share of the same time
+    for (const auto& part : plan_) streaming += part.count;
+    rows = std::min(rows, std::max(kPromptRowsMin, prompt_rows_beside_streams() - streaming));
+  }
   if (!somebody_waits_) rows = std::min(rows, batch_step_rows());
   for (auto* sequence : ranked(true)) {
     if (!sequence->admitted || planned(*sequence)) continue;
@@ -259,7 +263,11 @@ void Scheduler::observe(int rows, base::Duration duration) {
   }
   if (rows < kPromptRowsMin) return;  // bound by reading the weights, says nothing of a row's cost
   const double measured = static_cast<double>(duration.count()) / rows;
-  ns_per_row_ = ns_per_row_ == 0 ? measured : 0.8 * ns_per_row_ + 0.2 * measured;
+  if (ns_per_row_ == 0) ns_per_row_ = measured;
+  // Slower is believed sooner: small steps cost more per row than the large ones before them, and
+  // running streams wait meanwhile.
+  const double weight = measured > ns_per_row_ ? 0.5 : 0.2;
+  ns_per_row_ += weight * (measured - ns_per_row_);
 }
 
 int Scheduler::prompt_rows_beside_streams() const {
