@@ -68,7 +68,7 @@ Result<vector::SearchRequest> to_request(const json::Object& options, const json
         return fail(ErrorCode::InvalidRequest,
                     "At least one of 'embedding_weight' and 'text_weight' must be above 0.",
                     path.member("ranking_options").str(), "invalid_value");
-      out.weights = {hybrid->embedding_weight, hybrid->text_weight};
+      out.weights = vector::Weights{hybrid->embedding_weight, hybrid->text_weight};
     }
   }
   return out;

@@ -21,6 +21,22 @@ std::string first_half(const std::string& text) {
                      base::utf8_complete_prefix(std::string_view(text).substr(0, text.size() / 2)));
 }
 
+std::vector<std::int64_t> chunks_of(const std::vector<Found>& found) {
+  std::vector<std::int64_t> out;
+  for (const auto& each : found) out.push_back(each.chunk);
+  return out;
+}
+
+// Of a half that found nothing, the weight counts for nothing.
+std::vector<Ranked> fused(const std::vector<Found>& by_embedding, const std::vector<Found>& by_text,
+                          const std::optional<Weights>& given) {
+  Weights weights = given.value_or(kScaledWeights);
+  if (by_embedding.empty()) weights = {.embedding = 0, .text = 1};
+  if (by_text.empty()) weights = {.embedding = 1, .text = 0};
+  if (!given) return add_scaled(by_embedding, by_text, weights);
+  return fuse(chunks_of(by_embedding), chunks_of(by_text), weights);
+}
+
 }  // namespace
 
 struct Search::StoreQuery {
@@ -88,13 +104,14 @@ Result<std::vector<Passage>> Search::find_in_store(const StoreQuery& query) {
   std::map<std::int64_t, double> scores;  // by the best of the queries
   const auto index = indexes_.of(key);
   for (std::size_t i = 0; i < request.queries.size(); ++i) {
-    std::vector<std::int64_t> by_embedding, by_text;
-    if (!query.vectors.empty() && request.weights.embedding > 0) {
+    const Weights weights = request.weights.value_or(kScaledWeights);
+    std::vector<Found> by_embedding, by_text;
+    if (!query.vectors.empty() && weights.embedding > 0) {
       auto near = index->search(query.vectors[i], candidates, sets);
       if (!near) return fail(near.error());
-      for (const auto& each : *near) by_embedding.push_back(each.chunk);
+      for (const auto& each : *near) by_embedding.push_back({each.chunk, each.similarity});
     }
-    if (request.weights.text > 0) {
+    if (weights.text > 0 || query.vectors.empty()) {
       auto hits = database_.read_blocking([&](store::Session& session) {
         return store::chunks::find_words(session, {.in = key,
                                                    .words = words_to_find(request.queries[i]),
@@ -102,12 +119,9 @@ Result<std::vector<Passage>> Search::find_in_store(const StoreQuery& query) {
                                                    .limit = candidates});
       });
       if (!hits) return fail(hits.error());
-      for (const auto& each : *hits) by_text.push_back(each.chunk);
+      for (const auto& each : *hits) by_text.push_back({each.chunk, each.score});
     }
-    Weights weights = request.weights;
-    if (query.vectors.empty()) weights.embedding = 0;
-    if (weights.embedding + weights.text <= 0) weights.text = 1;
-    for (const auto& ranked : fuse(by_embedding, by_text, weights))
+    for (const auto& ranked : fused(by_embedding, by_text, request.weights))
       scores[ranked.chunk] = std::max(scores[ranked.chunk], ranked.score);
   }
   Order order;

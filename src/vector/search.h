@@ -26,7 +26,8 @@ struct SearchRequest {
   std::optional<store::AttributeFilter> filter = {};
   int results_max = limits::search_results_default;
   double score_min = 0;  // of 0 to 1
-  Weights weights = {};
+  // Given: by ranks, with these weights, as the API describes it. Absent: what measures best here.
+  std::optional<Weights> weights = {};
 };
 
 struct Passage {

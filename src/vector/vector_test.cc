@@ -198,6 +198,17 @@ TEST(Ranking, FirstInBothIsOne) {
   EXPECT_EQ(fuse(a, b, {.embedding = 0, .text = 1}).size(), 2u);
 }
 
+TEST(Ranking, ScaledScoresAddUp) {
+  const std::vector<Found> near{{1, 0.9}, {2, 0.5}, {3, 0.1}}, words{{2, 12.0}, {4, 2.0}};
+  const auto sum = add_scaled(near, words, {.embedding = 0.2, .text = 0.8});
+  ASSERT_EQ(sum.size(), 4u);
+  EXPECT_EQ(sum[0].chunk, 2);
+  EXPECT_NEAR(sum[0].score, 0.8 + 0.2 * 5 / 9, 1e-9);
+  EXPECT_EQ(sum[1].chunk, 1);
+  EXPECT_NEAR(sum[1].score, 0.2, 1e-9);
+  EXPECT_EQ(add_scaled({}, std::vector<Found>{{7, 3.0}}, {.embedding = 0, .text = 1})[0].score, 1);
+}
+
 TEST(Query, KeepsWhatTheQuestionIsAbout) {
   EXPECT_EQ(words_to_find("What is the capital of France?"),
             (std::vector<std::string>{"capital", "france"}));

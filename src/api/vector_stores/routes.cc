@@ -178,7 +178,7 @@ awaitable<http::Response> VectorStoresRoutes::find(http::Request& request) {
         reject(ErrorCode::InvalidRequest,
                "At least one of 'embedding_weight' and 'text_weight' must be above 0.",
                "ranking_options.hybrid_search", "invalid_value");
-      wanted.weights = {hybrid->embedding_weight, hybrid->text_weight};
+      wanted.weights = vector::Weights{hybrid->embedding_weight, hybrid->text_weight};
     }
   }
   auto found = co_await service_.find(std::move(wanted));
