@@ -1,6 +1,7 @@
 #include "engine/grammar/closing.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <unordered_set>
 
@@ -12,7 +13,7 @@ constexpr std::size_t kWorkMax = 50'000;      // places of rules in one search
 constexpr std::size_t kCursorsMax = 16;       // of an ambiguous grammar that are looked at
 constexpr std::size_t kLengthMax = 4'096;     // of a text or number that must be long
 constexpr std::size_t kStatesMax = 4'000;     // of languages, looked at for one text
-constexpr std::size_t kTextsMax = 24;         // tried in a place where texts must differ
+constexpr std::size_t kTextsMax = 40;         // tried in a place where texts must differ
 
 struct Endings {
   std::size_t n_max;
@@ -27,6 +28,7 @@ class Texts {
       : languages_(languages), language_(language), wanted_(wanted) {}
 
   std::vector<std::string> from(StateId start) {
+    list_bytes();
     levels_.push_back({{start, 0, 0}});
     if (wanted_.length_min == 0 && languages_.accepting(language_, start)) found_.emplace_back();
     while (found_.size() < wanted_.n_max && levels_.size() <= kLengthMax &&
@@ -43,6 +45,18 @@ class Texts {
     std::uint8_t byte;
   };
 
+  // One byte of each class first; the others only where several texts are wanted.
+  void list_bytes() {
+    std::vector<std::uint8_t> others;
+    std::array<bool, 256> is_known{};
+    for (unsigned byte = first(); byte <= end(); ++byte) {
+      const std::uint8_t label = languages_.classes(language_)[byte];
+      (is_known[label] ? others : bytes_).push_back(static_cast<std::uint8_t>(byte));
+      is_known[label] = true;
+    }
+    if (wanted_.n_max > 1) bytes_.insert(bytes_.end(), others.begin(), others.end());
+  }
+
   bool advance() {
     std::vector<Step> next;
     std::unordered_set<StateId> seen;
@@ -50,13 +64,7 @@ class Texts {
     const std::vector<Step>& last = levels_.back();
     for (std::uint32_t i = 0; i < last.size(); ++i) {
       if (++looked_at_ > kStatesMax) return false;
-      std::uint64_t classes[4] = {};
-      for (unsigned byte = first(); byte <= end(); ++byte) {
-        const std::uint8_t label = languages_.classes(language_)[byte];
-        const bool is_known = (classes[label >> 6] >> (label & 63) & 1) != 0;
-        if (is_known && wanted_.n_max == 1) continue;
-        classes[label >> 6] |= std::uint64_t{1} << (label & 63);
-        const auto b = static_cast<std::uint8_t>(byte);
+      for (const std::uint8_t b : bytes_) {
         const StateId state = languages_.step(language_, last[i].state, b);
         if (state == kDead) continue;
         if (long_enough && languages_.accepting(language_, state) &&
@@ -88,6 +96,7 @@ class Texts {
   Languages& languages_;
   const LanguageId language_;
   const Endings wanted_;
+  std::vector<std::uint8_t> bytes_;  // to go on with
   std::vector<std::vector<Step>> levels_;
   std::vector<std::string> found_;
   std::size_t looked_at_ = 0;

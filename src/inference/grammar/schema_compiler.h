@@ -54,6 +54,7 @@ class SchemaCompiler {
   NodeId constant(const json::Value& value, int depth);
   TermId pattern(const json::Value& pattern, std::string_view keyword);
   std::optional<TermId> format(std::string_view name);
+  TermId common_email();
 
   // schema_containers.cc
   void add_record(const json::Object& schema, Parts& parts);
