@@ -56,6 +56,7 @@ const errors = [
   [{ type: 'object', properties: { a: { type: 'string' } }, additionalProperties: false }, true, 'response_format', /Missing 'a'/],
   [{ type: 'object', properties: { a: { anyOf: [{ type: 'object', properties: {} }] } }, required: ['a'], additionalProperties: false }, true, 'response_format',
     /In context=\('properties', 'a', 'anyOf', '0'\)/],
+  [{ type: 'object', properties: { a: { enum: [] } }, required: ['a'] }, false, 'response_format', /no value can satisfy it/],
   [{ type: 'array' }, true, 'response_format', /must be a JSON Schema of 'type: "object"', got 'type: "array"'/],
   [{ type: 'object', properties: { a: { $ref: '#/$defs/no' } } }, false, 'response_format.json_schema.schema.properties.a.$ref', /\$ref/],
   [{ type: 'object', patternProperties: { '(x)\\1': {} } }, false, 'response_format.json_schema.schema.patternProperties', /patternProperties/],

@@ -194,11 +194,23 @@ GrammarCache::Compiled compile(const grammar::Turn& turn) {
   return fail(std::move(error));
 }
 
+bool can_begin(const GrammarPtr& grammar, const VocabularyPtr& vocabulary) {
+  engine::grammar::Matcher matcher(grammar, vocabulary);
+  std::vector<std::uint32_t> bits(vocabulary->n_words());
+  matcher.mask(bits);
+  return std::ranges::any_of(bits, [](std::uint32_t word) { return word != 0; });
+}
+
 GrammarCache::Compiled cached(const LoadedModel& model, const GenerateRequest& request,
                               const grammar::Turn& turn) {
   const std::string key = key_of(turn);
   if (const auto known = model.grammars.find(request.project.value, key)) return *known;
   auto compiled = compile(turn);
+  if (compiled && !can_begin(*compiled, model.grammar_vocabulary())) {
+    compiled = fail(ErrorCode::InvalidRequest,
+                    "Invalid schema: no value can satisfy it, so nothing could be written.",
+                    std::holds_alternative<TextFormat>(turn.format) ? "tools" : "response_format");
+  }
   model.grammars.add(request.project.value, key, compiled);
   return compiled;
 }
