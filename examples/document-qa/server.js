@@ -34,7 +34,8 @@ async function theStore() {
 
 let model = env.PARLANCE_MODEL;
 async function theModel() {
-  model ??= (await client.models.list()).data[0]?.id;
+  // Embedding models do not talk.
+  model ??= (await client.models.list()).data.find((each) => !each.id.includes('embed'))?.id;
   if (!model) throw new Refused(503, 'There is no model yet.');
   return model;
 }

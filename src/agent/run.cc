@@ -161,6 +161,10 @@ base::awaitable<Status> Run::work_first(Observer& observer) {
                         .arguments = "{}"};
     round.id = call.id;
     ++calls_;
+    if (hosted.tool->goes_first(task_.generate.model)) {
+      const auto most = limits::agent_small_model_text_bytes_max;
+      tool_text_bytes_max_ = tool_text_bytes_max_ > 0 ? std::min(tool_text_bytes_max_, most) : most;
+    }
     co_await make_call(hosted, round, call, observer);
     told += inference::text_of(task_.generate.messages.back()) + "\n\n";
     task_.generate.messages.pop_back();

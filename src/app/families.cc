@@ -94,8 +94,9 @@ struct Families::All {
                        .doorbell = p.doorbell,
                        .embedding_model = p.config.models.embedding_model},
                       extractor) {
-    tools.add("file_search", std::make_unique<tools::FileSearch>(search, p.backends,
-                                                                 tools::FileSearch::Options{}));
+    tools.add("file_search", std::make_unique<tools::FileSearch>(
+                                 search, p.backends,
+                                 tools::FileSearch::Options{.small_models = {"parlance-mini"}}));
   }
 
   void add_to(http::Router& router) {

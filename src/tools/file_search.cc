@@ -1,5 +1,6 @@
 #include "tools/file_search.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -142,6 +143,7 @@ inference::Tool FileSearch::declaration(const json::Object&) const {
 }
 
 bool FileSearch::goes_first(const std::string& model) const {
+  if (std::ranges::find(options_.small_models, model) != options_.small_models.end()) return true;
   for (const auto& info : backend_.models()) {
     if (info.id == model)
       return info.context_tokens > 0 && info.context_tokens <= options_.small_context_tokens;

@@ -1,6 +1,9 @@
 // The file_search tool: passages of vector stores, numbered so that the model can cite them.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "tools/tool.h"
 #include "vector/search.h"
 
@@ -13,6 +16,8 @@ class FileSearch final : public Tool {
     // Models that read at most so many tokens are not asked whether to search: it is done before,
     // with the user's words.
     std::int64_t small_context_tokens = 4'096;
+    // The same for these, whose context is not known before they are loaded.
+    std::vector<std::string> small_models = {};
   };
   FileSearch(vector::Search& search, const inference::Backend& backend, Options options)
       : search_(search), backend_(backend), options_(options) {}

@@ -46,14 +46,16 @@ struct Search::StoreQuery {
 };
 
 std::string Search::embedding_model(const std::string& configured) const {
-  std::string best;
+  std::string any, named;
   for (const auto& model : backend_.models()) {
     if (!model.embeds) continue;
     if (model.id == configured) return configured;
-    if (best.empty() || (!model.generates && !model.chats)) best = model.id;
-    if (!model.generates && !model.chats && configured.empty()) return best;
+    const bool made_for_it =
+        (!model.generates && !model.chats) || model.id.find("embed") != std::string::npos;
+    if (made_for_it && named.empty()) named = model.id;
+    if (any.empty()) any = model.id;
   }
-  return best;
+  return named.empty() ? any : named;
 }
 
 base::awaitable<Result<std::vector<std::vector<float>>>> Search::embed(
