@@ -98,6 +98,10 @@ Result<std::unique_ptr<inference::local::LocalBackend>> make_local_backend(
                      .removable = file.removable,
                      .engine = own_options(config, file.id)});
     }
+    // Many clients take the first model they are shown.
+    if (const auto first = files.default_model(config.models.default_model)) {
+      std::ranges::stable_partition(out, [&](const auto& m) { return m.id == first->id; });
+    }
     return out;
   };
   return std::make_unique<inference::local::LocalBackend>(std::move(options), pools, ids, clock);

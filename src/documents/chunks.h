@@ -29,8 +29,7 @@ struct ChunkRules {
 // In the document's order. The same document and rules give the same chunks.
 std::vector<Chunk> cut(const Document& document, const ChunkRules& rules);
 
-// About how many tokens a byte-pair vocabulary of 100,000 makes of the text, without one: measured
-// within a tenth on English prose, and an upper estimate for most else.
+// About how many tokens a byte-pair vocabulary of 100,000 makes of the text, without having one.
 std::int64_t estimate_tokens(std::string_view text);
 
 }  // namespace documents
