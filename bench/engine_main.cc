@@ -131,11 +131,14 @@ double decode_rate(Engine& engine, int depth, int tokens) {
   return (tokens - 1) / span;
 }
 
-// Tokens per second of all streams together while all of them run.
-double streams_rate(Engine& engine, int streams, int tokens, int seed) {
+// Tokens per second of all streams together while all of them run. `adapters`: how many of the
+// loaded ones the streams use in turn; 0: none.
+double streams_rate(Engine& engine, int streams, int tokens, int seed, int adapters = 0) {
   std::vector<engine::RequestHandle> handles;
   for (int i = 0; i < streams; ++i) {
-    handles.push_back(engine.submit(request(engine, 16, tokens, seed + i)).value());
+    auto asked = request(engine, 16, tokens, seed + i);
+    if (adapters > 0) asked.adapter = std::to_string(i % adapters);
+    handles.push_back(engine.submit(std::move(asked)).value());
   }
   std::vector<std::vector<Clock::time_point>> times(handles.size());
   {
@@ -178,7 +181,7 @@ double gap_ms(Engine& engine, int prompt, int seed) {
 // --- what to measure ---
 
 struct Work {
-  std::string kind;  // prompt, decode, streams or gap
+  std::string kind;  // prompt, decode, streams, adapted (all by the first), adapters (each) or gap
   int size = 0;
 };
 
@@ -199,6 +202,8 @@ double measure(Engine& engine, const Work& work, int tokens, int seed) {
   if (work.kind == "prompt") return prompt_rate(engine, work.size, seed);
   if (work.kind == "decode") return decode_rate(engine, work.size, tokens);
   if (work.kind == "streams") return streams_rate(engine, work.size, tokens, seed);
+  if (work.kind == "adapted") return streams_rate(engine, work.size, tokens, seed, 1);
+  if (work.kind == "adapters") return streams_rate(engine, work.size, tokens, seed, work.size);
   if (work.kind == "gap") return gap_ms(engine, work.size, seed);
   std::fprintf(stderr, "bench_engine: no such work: %s\n", work.kind.c_str());
   std::exit(2);
@@ -268,7 +273,7 @@ int main(int argc, char** argv) {
   std::string kv = "f16";
   std::vector<std::string> works = {"prompt:512", "decode:0",   "decode:4096",
                                     "streams:8",  "streams:16", "gap:2048"};
-  std::vector<std::string> peer_texts;
+  std::vector<std::string> peer_texts, adapters;
   options.threads = std::max(1u, std::thread::hardware_concurrency());
   options.context_tokens = 18'432;
   options.speculate = false;  // random text repeats more than real text
@@ -277,7 +282,9 @@ int main(int argc, char** argv) {
   app.add_option("--tokens", tokens, "to generate per stream")->check(CLI::Range(2, 100'000));
   app.add_option("--rounds", rounds)->check(CLI::Range(1, 1'000));
   app.add_option("--kv", kv, "f16, f32 or q8");
-  app.add_option("--work", works, "KIND:SIZE, ...: prompt, decode, streams, gap")->delimiter(',');
+  app.add_option("--work", works, "KIND:SIZE, ...: prompt, decode, streams, adapted, adapters, gap")
+      ->delimiter(',');
+  app.add_option("--adapter", adapters, "a LoRA adapter, for the works adapted and adapters");
   app.add_option("--peer", peer_texts, "NAME=COMMAND");
   app.add_flag("--speculate", options.speculate, "guess repeated text ahead");
   CLI11_PARSE(app, argc, argv);
@@ -287,6 +294,9 @@ int main(int argc, char** argv) {
   for (const auto& text : peer_texts) {
     const auto equals = text.find('=');
     peers.push_back({text.substr(0, equals), text.substr(equals + 1)});
+  }
+  for (const auto& path : adapters) {
+    options.adapters.push_back({.name = std::to_string(options.adapters.size()), .path = path});
   }
   const auto begin = Clock::now();
   auto loaded = Engine::load(options);

@@ -4,6 +4,7 @@
 //   make_model out.gguf --format Q4_0 --tokenizer vocabulary.gguf
 //   make_model bert.gguf --bert --embd 384 --layers 6 --heads 12 --ff 1536 --context 512
 //       --format Q8_0 --tokenizer bert-vocabulary.gguf   (all on one line)
+//   make_model adapter.gguf --format F16 --lora 16      (an adapter of rank 16 for that shape)
 //
 // The defaults are the 1.1B shape of docs: 16 layers of 2048, 32 heads over 8, feed-forward 8192.
 #include <CLI/CLI.hpp>
@@ -206,9 +207,19 @@ bool known(DType format) {
   }
 }
 
-Status write_model(const std::string& path, const Shape& shape, DType format, std::uint64_t seed,
-                   gguf::Layout& layout) {
-  const auto tensors = tensors_of(shape);
+// Two low matrices for every matrix of the layers.
+std::vector<TensorShape> adapter_tensors_of(const Shape& shape, int rank) {
+  std::vector<TensorShape> tensors;
+  for (const auto& tensor : tensors_of(shape)) {
+    if (tensor.n_out == 0 || !tensor.name.starts_with("blk.")) continue;
+    tensors.push_back({tensor.name + ".lora_a", tensor.n_in, rank});
+    tensors.push_back({tensor.name + ".lora_b", rank, tensor.n_out});
+  }
+  return tensors;
+}
+
+Status write_tensors(const std::string& path, const std::vector<TensorShape>& tensors, DType format,
+                     std::uint64_t seed, gguf::Layout& layout) {
   for (const auto& tensor : tensors) {
     const std::int64_t extents[] = {tensor.n_in, tensor.n_out};
     const bool norm = tensor.n_out == 0;
@@ -236,6 +247,7 @@ int main(int argc, char** argv) {
   std::string path, format_name = "Q4_0", tokenizer;
   Shape shape;
   std::uint64_t seed = 1;
+  int rank = 0;
   app.add_option("out", path, "the file to write")->required();
   app.add_option("--format", format_name, "F32, F16, BF16, Q8_0, Q4_0, Q4_K or Q6_K");
   app.add_option("--tokenizer", tokenizer, "a GGUF file whose tokenizer to take");
@@ -248,6 +260,8 @@ int main(int argc, char** argv) {
   app.add_option("--vocab", shape.vocabulary, "ignored with --tokenizer");
   app.add_option("--context", shape.context);
   app.add_option("--rope-base", shape.rope_base);
+  app.add_option("--lora", rank, "writes an adapter of this rank instead")
+      ->check(CLI::Range(1, 256));
   app.add_flag("--tied", shape.tied, "the head is the embedding");
   app.add_flag("--bert", shape.bert, "an encoder with mean pooling instead of a llama");
   CLI11_PARSE(app, argc, argv);
@@ -255,6 +269,7 @@ int main(int argc, char** argv) {
   const auto format = compute::dtype_from_name(format_name);
   if (!format || !known(*format)) return complain("unknown format " + format_name);
   const auto block = static_cast<int>(compute::block_elements(*format));
+  if (rank > 0 && block > 1) return complain("adapters are F32, F16 or BF16");
   if (shape.width % block != 0 || shape.feed_forward % block != 0 || shape.heads < 1 ||
       shape.width % shape.heads != 0) {
     return complain("the shape does not fit the format");
@@ -269,7 +284,13 @@ int main(int argc, char** argv) {
     }
   }
   describe(shape, layout);
-  if (auto status = write_model(path, shape, *format, seed, layout); !status) {
+  if (rank > 0) {
+    layout.set("general.type", "adapter");
+    layout.set("adapter.type", "lora");
+    layout.set("adapter.lora.alpha", static_cast<float>(rank));
+  }
+  const auto tensors = rank > 0 ? adapter_tensors_of(shape, rank) : tensors_of(shape);
+  if (auto status = write_tensors(path, tensors, *format, seed, layout); !status) {
     return complain(status.error().message);
   }
   return 0;
