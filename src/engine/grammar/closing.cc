@@ -102,7 +102,7 @@ class Texts {
   std::size_t looked_at_ = 0;
 };
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -130,7 +130,7 @@ void Closing::add_texts(const Cursor& cursor, bool is_quoted, std::vector<std::s
   Texts texts(languages, cursor.machine,
               {.n_max = may_vary ? kTextsMax : 1, .length_min = missing, .printable = is_quoted});
   for (std::string& text : texts.from(cursor.state))
-    moves.push_back(is_quoted ? quoted(text) : std::move(text));
+    moves.push_back(is_quoted ? in_quotes(text) : std::move(text));
 }
 
 // Keys whose values can be scalars come first: the others may go on for ever.
@@ -146,10 +146,10 @@ void Closing::add_key(const Cursor& cursor, std::vector<std::string>& moves) {
     if (!child.possible) continue;
     constexpr KindSet kNested = only(Kind::Record) | only(Kind::List);
     const bool is_nested = (shapes.kinds(child.goal).possible & ~kNested) == 0;
-    (is_nested ? nested : moves).push_back(quoted(name.substr(cursor.depth)));
+    (is_nested ? nested : moves).push_back(in_quotes(name.substr(cursor.depth)));
   }
   moves.insert(moves.end(), nested.begin(), nested.end());
-  add_texts(cursor, /*quoted=*/true, moves);
+  add_texts(cursor, /*is_quoted=*/true, moves);
 }
 
 void Closing::add_value(const Cursor& cursor, std::vector<std::string>& moves) {
@@ -193,13 +193,13 @@ void Closing::add_moves(const Cursor& cursor, std::vector<std::string>& moves) {
       } else if (cursor.mode == Mode::InKey) {
         add_key(cursor, moves);
       } else {
-        add_texts(cursor, /*quoted=*/true, moves);
+        add_texts(cursor, /*is_quoted=*/true, moves);
       }
       return;
     case Mode::Number:
       // Numbers are written whole, so only one that was begun before may have to go on.
       add({"}", "]", ","});
-      if (is_first_) add_texts(cursor, /*quoted=*/false, moves);
+      if (is_first_) add_texts(cursor, /*is_quoted=*/false, moves);
       return;
     case Mode::Literal: {
       const Kind kind = static_cast<Kind>(cursor.lo);
@@ -215,7 +215,7 @@ void Closing::add_moves(const Cursor& cursor, std::vector<std::string>& moves) {
     case Mode::Colon: return add({":"});
     case Mode::ItemOrClose: return add_items(cursor, moves);
     case Mode::Separator: return add({"}", "]", ","});
-    case Mode::Scan: return add_texts(cursor, /*quoted=*/false, moves);
+    case Mode::Scan: return add_texts(cursor, /*is_quoted=*/false, moves);
     case Mode::Ended:
     case Mode::Token: return;
   }

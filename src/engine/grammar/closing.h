@@ -42,7 +42,7 @@ class Closing {
   void add_value(const Cursor& cursor, std::vector<std::string>& moves);
   void add_items(const Cursor& cursor, std::vector<std::string>& moves);
   void add_key(const Cursor& cursor, std::vector<std::string>& moves);
-  void add_texts(const Cursor& cursor, bool quoted, std::vector<std::string>& moves);
+  void add_texts(const Cursor& cursor, bool is_quoted, std::vector<std::string>& moves);
   bool take(const std::vector<Cursor>& from, std::string_view move, std::vector<Cursor>& to);
 
   Runner& runner_;
