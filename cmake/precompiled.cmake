@@ -15,7 +15,7 @@ set(precompiled_headers
 
 # Libraries are position independent code, programs position independent executables: a set for each.
 function(parlance_precompiled_set name)
-  file(WRITE ${PROJECT_BINARY_DIR}/${name}.cc "")
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/${name}.cc CONTENT "// Carries the precompiled headers.\n")
   add_library(${name} OBJECT ${PROJECT_BINARY_DIR}/${name}.cc)
   target_link_libraries(${name} PRIVATE parlance_boost fmt::fmt spdlog::spdlog PkgConfig::PROMETHEUS ICU::uc)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
