@@ -93,7 +93,7 @@ JsonValue parameter_value(const Tool& tool, const Parameter& parameter) {
 
 Part optional_unless(bool is_required, Part part) {
   if (is_required) return part;
-  return {Repeat{.part = {std::move(part)}, .count_min = 0, .count_max = 1}};
+  return {Repeat{.part = {std::move(part)}, .count_min = 0, .count_max = 1, .separator = {}}};
 }
 
 // A tag per parameter.
@@ -165,7 +165,7 @@ class TagWriter {
                        {Pattern{"[A-Za-z_][A-Za-z0-9_-]{0,63}"}},
                        {Text{between(true)}},
                        {FreeText{.stops = {stop({})}, .then = after({})}}}}};
-    return {Repeat{.part = {std::move(any)}}};
+    return {Repeat{.part = {std::move(any)}, .separator = {}}};
   }
 
   const Tool& tool_;

@@ -70,7 +70,7 @@ struct Repeat {
   std::vector<Part> part;  // exactly one
   std::uint32_t count_min = 0;
   std::uint32_t count_max = engine::grammar::kUnbounded;
-  std::vector<Part> separator = {};  // none or one
+  std::vector<Part> separator;  // none or one
 };
 
 struct Shared {  // a part that several places have: compiled once

@@ -26,7 +26,7 @@ Part text(std::string_view literal) {
   return {Text{std::string(literal)}};
 }
 Part perhaps(Part part) {
-  return {Repeat{.part = {std::move(part)}, .count_min = 0, .count_max = 1}};
+  return {Repeat{.part = {std::move(part)}, .count_min = 0, .count_max = 1, .separator = {}}};
 }
 
 std::string regex_quoted(std::string_view literal) {
@@ -176,7 +176,8 @@ class TurnWriter {
     std::vector<Part> parts{{Shared{call_}}, text(after)};
     if (turn_.several && syntax_.parallel) {
       const std::string next = std::string(frame_.separator) + before;
-      parts.push_back({Repeat{.part = {sequence({text(next), {Shared{call_}}, text(after)})}}});
+      parts.push_back({Repeat{.part = {sequence({text(next), {Shared{call_}}, text(after)})},
+                              .separator = {}}});
     }
     parts.push_back(text(frame_.close));
     return sequence(std::move(parts));
@@ -242,7 +243,8 @@ class TurnWriter {
     auto structure = dropped();
     if (structure.empty()) return choice(std::move(options));
     Part before = sequence({{FreeText{.stops = stops()}}, choice(std::move(structure))});
-    return sequence({{Repeat{.part = {std::move(before)}}}, choice(std::move(options))});
+    return sequence(
+        {{Repeat{.part = {std::move(before)}, .separator = {}}}, choice(std::move(options))});
   }
 
   // --- the turn, for families with marks in the text ---
@@ -302,7 +304,8 @@ class TurnWriter {
     Part last = calls_required()  ? std::move(call)
                 : calls_allowed() ? choice({std::move(final), std::move(call)})
                                   : std::move(final);
-    return sequence({{Repeat{.part = {choice(std::move(before))}}}, std::move(last)});
+    return sequence(
+        {{Repeat{.part = {choice(std::move(before))}, .separator = {}}}, std::move(last)});
   }
 
   const Turn& turn_;
