@@ -137,14 +137,14 @@ class GbnfParser {
       } else if (reader_.take("?")) {
         hi = 1;
       } else if (reader_.take("{")) {
-        const auto first = number();
+        const auto first = reader_.number();
         if (!first && reader_.peek() != ',') return syntax_error(reader_, "a count is missing");
         lo = first.value_or(0);
         hi = lo;
         skip(true);
         if (reader_.take(",")) {
           skip(true);
-          hi = number().value_or(engine::grammar::kUnbounded);
+          hi = reader_.number().value_or(engine::grammar::kUnbounded);
         }
         skip(true);
         if (!reader_.take("}") || lo > hi)
@@ -152,19 +152,8 @@ class GbnfParser {
       } else {
         return part;
       }
-      Expression repeat{.kind = Expression::Kind::Repeat, .count_min = lo, .count_max = hi};
-      repeat.children.push_back(std::move(part));
-      part = std::move(repeat);
+      part = repeated(std::move(part), lo, hi);
     }
-  }
-
-  std::optional<std::uint32_t> number() {
-    std::optional<std::uint32_t> value;
-    while (reader_.peek() >= '0' && reader_.peek() <= '9') {
-      const auto digit = static_cast<std::uint32_t>(reader_.text[reader_.at++] - '0');
-      value = std::min(value.value_or(0) * 10 + digit, 100'000'000u);
-    }
-    return value;
   }
 
   TextReader reader_;

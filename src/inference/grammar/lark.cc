@@ -274,27 +274,16 @@ class LarkParser {
         hi = 1;
       } else if (reader_.take("~")) {
         skip_in_rule();
-        const auto first = number();
+        const auto first = reader_.number();
         if (!first) return syntax_error(reader_, "a count is missing");
         lo = hi = *first;
-        if (reader_.take("..")) hi = number().value_or(0);
+        if (reader_.take("..")) hi = reader_.number().value_or(0);
         if (lo > hi) return syntax_error(reader_, "these counts make no sense");
       } else {
         return part;
       }
-      Expression repeat{.kind = Expression::Kind::Repeat, .count_min = lo, .count_max = hi};
-      repeat.children.push_back(std::move(part));
-      part = std::move(repeat);
+      part = repeated(std::move(part), lo, hi);
     }
-  }
-
-  std::optional<std::uint32_t> number() {
-    std::optional<std::uint32_t> value;
-    while (reader_.peek() >= '0' && reader_.peek() <= '9') {
-      const auto digit = static_cast<std::uint32_t>(reader_.text[reader_.at++] - '0');
-      value = std::min(value.value_or(0) * 10 + digit, 100'000'000u);
-    }
-    return value;
   }
 
   TextReader reader_;

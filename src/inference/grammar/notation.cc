@@ -246,6 +246,21 @@ class Compiler {
 
 }  // namespace
 
+Expression repeated(Expression part, std::uint32_t count_min, std::uint32_t count_max) {
+  Expression out{.kind = Expression::Kind::Repeat, .count_min = count_min, .count_max = count_max};
+  out.children.push_back(std::move(part));
+  return out;
+}
+
+std::optional<std::uint32_t> TextReader::number() {
+  std::optional<std::uint32_t> value;
+  while (peek() >= '0' && peek() <= '9') {
+    const auto digit = static_cast<std::uint32_t>(text[at++] - '0');
+    value = std::min(value.value_or(0) * 10 + digit, 100'000'000u);
+  }
+  return value;
+}
+
 std::size_t TextReader::line() const {
   return 1 + static_cast<std::size_t>(std::ranges::count(text.substr(0, at), '\n'));
 }

@@ -26,6 +26,8 @@ struct Expression {
   std::uint32_t count_min = 0, count_max = 0;
 };
 
+Expression repeated(Expression part, std::uint32_t count_min, std::uint32_t count_max);
+
 struct Notation {
   std::string start;
   std::map<std::string, Expression> rules;
@@ -46,6 +48,8 @@ struct TextReader {
     at += expected.size();
     return true;
   }
+  // Decimal digits, if there are any; capped far above every limit.
+  std::optional<std::uint32_t> number();
   std::size_t line() const;
   // One code point, with C-like escapes undone when `escapes`.
   std::uint32_t point(bool escapes);
