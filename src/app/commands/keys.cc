@@ -5,29 +5,11 @@
 #include <fmt/format.h>
 
 #include "app/commands/commands.h"
-#include "app/storage.h"
+#include "app/commands/installation.h"
 #include "gateway/access.h"
 
 namespace app {
 namespace {
-
-// What every key command needs: the database, opened beside a server that may be running, and the
-// access to it.
-struct Keys {
-  std::unique_ptr<store::Database> database;
-  base::SystemClock clock;
-  base::SystemRandom random;
-  base::IdGenerator ids{clock, random};
-  std::optional<gateway::Access> access;
-
-  Status open(const Config& config) {
-    auto opened = open_storage({.data = config.data, .beside_server = true});
-    if (!opened) return fail(opened.error());
-    database = std::move(*opened);
-    access.emplace(*database, ids, clock);
-    return access->ensure_defaults();
-  }
-};
 
 std::string date(std::int64_t unix_seconds) {
   return fmt::format("{:%Y-%m-%d}", fmt::gmtime(static_cast<std::time_t>(unix_seconds)));
@@ -36,7 +18,7 @@ std::string date(std::int64_t unix_seconds) {
 }  // namespace
 
 int create_key(const Config& config, const KeyOptions& options) {
-  Keys keys;
+  Installation keys;
   if (auto status = keys.open(config); !status) return complain(status.error().message);
   auto made =
       keys.access->create_key({.project = options.project, .admin = options.admin, .secret = {}});
@@ -50,7 +32,7 @@ int create_key(const Config& config, const KeyOptions& options) {
 }
 
 int list_keys(const Config& config) {
-  Keys keys;
+  Installation keys;
   if (auto status = keys.open(config); !status) return complain(status.error().message);
   auto all = keys.access->list_keys();
   auto projects = keys.access->list_projects();
@@ -69,7 +51,7 @@ int list_keys(const Config& config) {
 }
 
 int revoke_key(const Config& config, const std::string& id) {
-  Keys keys;
+  Installation keys;
   if (auto status = keys.open(config); !status) return complain(status.error().message);
   if (auto revoked = keys.access->revoke_key({id}); !revoked)
     return complain(revoked.error().message);

@@ -7,28 +7,19 @@
 #include <fmt/format.h>
 
 #include "app/commands/commands.h"
-#include "app/storage.h"
+#include "app/commands/installation.h"
 #include "gateway/access.h"
 #include "webhooks/signature.h"
 
 namespace app {
 namespace {
 
-// The database, opened beside a server that may be running, and the projects in it.
-struct Webhooks {
-  std::unique_ptr<store::Database> database;
-  base::SystemClock clock;
-  base::SystemRandom random;
-  base::IdGenerator ids{clock, random};
+struct Webhooks : Installation {
   std::vector<store::Project> projects;
 
   Status open(const Config& config) {
-    auto opened = open_storage({.data = config.data, .beside_server = true});
-    if (!opened) return fail(opened.error());
-    database = std::move(*opened);
-    gateway::Access access(*database, ids, clock);
-    if (auto status = access.ensure_defaults(); !status) return status;
-    auto all = access.list_projects();
+    if (auto status = Installation::open(config); !status) return status;
+    auto all = access->list_projects();
     if (!all) return fail(all.error());
     projects = std::move(*all);
     return {};
