@@ -10,6 +10,7 @@
 
 #include "api/common/logit_bias.h"
 #include "api/common/metadata.h"
+#include "api/common/prompt_cache.h"
 #include "api/common/stop.h"
 #include "base/json/field.h"
 #include "base/json/value.h"
@@ -231,17 +232,6 @@ struct Prediction {
     return std::tuple{json::field("type", &Prediction::type).one_of(kTypes),
                       json::field("content", &Prediction::content)};
   }
-};
-
-struct PromptCacheOptions {
-  std::optional<std::string> mode, ttl;
-  static constexpr std::array<std::string_view, 2> kModes{"implicit", "explicit"};
-  static constexpr std::array<std::string_view, 1> kTtls{"30m"};
-  static constexpr auto json_fields() {
-    return std::tuple{json::field("mode", &PromptCacheOptions::mode).one_of(kModes),
-                      json::field("ttl", &PromptCacheOptions::ttl).one_of(kTtls)};
-  }
-  static constexpr bool json_closed = true;
 };
 
 struct CreateRequest {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/common/metadata.h"
+#include "api/common/prompt_cache.h"
 #include "api/items/parse.h"
 #include "api/items/stored.h"
 #include "base/json/field.h"
@@ -109,17 +110,6 @@ struct IncludeList {
   std::vector<std::string> names;
   static Result<IncludeList> from_json(const json::Value& value, const json::Path& path);
   json::Value to_json() const;
-};
-
-struct PromptCacheOptions {
-  std::optional<std::string> mode, ttl;
-  static constexpr std::array<std::string_view, 2> kModes{"implicit", "explicit"};
-  static constexpr std::array<std::string_view, 1> kTtls{"30m"};
-  static constexpr auto json_fields() {
-    return std::tuple{json::field("mode", &PromptCacheOptions::mode).one_of(kModes),
-                      json::field("ttl", &PromptCacheOptions::ttl).one_of(kTtls)};
-  }
-  static constexpr bool json_closed = true;
 };
 
 struct ContextManagement {
