@@ -162,16 +162,10 @@ Status remove(Transaction& transaction, const DocumentKey& key) {
 
 Result<Page<Document>> list(Session& session, const Filter& filter, const PageRequest& request) {
   PageQuery query = start_query(kColumns, filter, request);
-  if (request.after) {
-    auto seq = cursor_seq(session, filter, *request.after, "after");
-    if (!seq) return fail(std::move(seq.error()));
-    query.after(*seq);
-  }
-  if (request.before) {
-    auto seq = cursor_seq(session, filter, *request.before, "before");
-    if (!seq) return fail(std::move(seq.error()));
-    query.before(*seq);
-  }
+  auto cursors = query.between([&](const std::string& id, const char* parameter) {
+    return cursor_seq(session, filter, id, parameter);
+  });
+  if (!cursors) return fail(std::move(cursors.error()));
   return query.run(session, from_row);
 }
 

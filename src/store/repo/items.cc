@@ -88,16 +88,10 @@ Result<Item> find(Session& session, const base::ProjectId& project, const std::s
 Result<Page<Item>> page(Session& session, const ItemList& list, const PageRequest& request) {
   PageQuery query(kSelect, "position", request);
   query.where("project = ?", list.project).where("owner = ?", list.owner);
-  if (request.after) {
-    auto position = cursor_position(session, list, *request.after, "after");
-    if (!position) return fail(std::move(position.error()));
-    query.after(*position);
-  }
-  if (request.before) {
-    auto position = cursor_position(session, list, *request.before, "before");
-    if (!position) return fail(std::move(position.error()));
-    query.before(*position);
-  }
+  auto cursors = query.between([&](const std::string& id, const char* parameter) {
+    return cursor_position(session, list, id, parameter);
+  });
+  if (!cursors) return fail(std::move(cursors.error()));
   return query.run(session, from_row);
 }
 

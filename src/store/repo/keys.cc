@@ -113,16 +113,10 @@ Result<Page<Key>> list(Session& session, const Filter& filter, const PageRequest
       .where("kind = ?", kind_name(filter.kind))
       .where("project = ?", filter.project)
       .where("COALESCE(revoked_at, 0) = ?", 0);
-  if (request.after) {
-    auto seq = cursor_seq(session, filter, *request.after, "after");
-    if (!seq) return fail(std::move(seq.error()));
-    query.after(*seq);
-  }
-  if (request.before) {
-    auto seq = cursor_seq(session, filter, *request.before, "before");
-    if (!seq) return fail(std::move(seq.error()));
-    query.before(*seq);
-  }
+  auto cursors = query.between([&](const std::string& id, const char* parameter) {
+    return cursor_seq(session, filter, id, parameter);
+  });
+  if (!cursors) return fail(std::move(cursors.error()));
   return query.run(session, from_row);
 }
 

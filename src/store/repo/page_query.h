@@ -29,6 +29,23 @@ class PageQuery {
     return where(position_ + (ascending() ? " < ?" : " > ?"), position);
   }
 
+  // What the request names as `after` and `before`: `position_of(id, parameter)` finds the row of a
+  // cursor, or says that there is none.
+  template <class PositionOf>
+  Status between(const PositionOf& position_of) {
+    if (request_.after) {
+      const Result<std::int64_t> found = position_of(*request_.after, "after");
+      if (!found) return fail(found.error());
+      after(*found);
+    }
+    if (request_.before) {
+      const Result<std::int64_t> found = position_of(*request_.before, "before");
+      if (!found) return fail(found.error());
+      before(*found);
+    }
+    return {};
+  }
+
   // The only value of a query that selects an aggregate: no order, no limit.
   Result<std::int64_t> scalar(Session& session) {
     std::int64_t value = 0;

@@ -112,16 +112,10 @@ Result<Page<Project>> list(Session& session, const Filter& filter, const PageReq
   PageQuery query(kSelect, "seq", request);
   query.where("organization = ?", filter.organization);
   if (!filter.with_archived) query.where("COALESCE(archived_at, 0) = ?", 0);
-  if (request.after) {
-    auto seq = cursor_seq(session, filter, *request.after, "after");
-    if (!seq) return fail(std::move(seq.error()));
-    query.after(*seq);
-  }
-  if (request.before) {
-    auto seq = cursor_seq(session, filter, *request.before, "before");
-    if (!seq) return fail(std::move(seq.error()));
-    query.before(*seq);
-  }
+  auto cursors = query.between([&](const std::string& id, const char* parameter) {
+    return cursor_seq(session, filter, id, parameter);
+  });
+  if (!cursors) return fail(std::move(cursors.error()));
   return query.run(session, from_row);
 }
 
