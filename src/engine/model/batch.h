@@ -44,6 +44,25 @@ struct Batch {
     tokens.insert(tokens.end(), part.begin(), part.end());
     sequences.push_back(rows);
   }
+  // A batch of the output rows alone, for what a row needs no other rows for: the rows of one of
+  // its sequences need not follow each other in position.
+  Batch outputs() const {
+    Batch part;
+    std::size_t next = 0;
+    for (auto rows : sequences) {
+      const int end = rows.first_row + rows.count;
+      rows.first_row = static_cast<int>(part.tokens.size());
+      for (; next < output_rows.size() && output_rows[next] < end; ++next) {
+        const auto t = static_cast<std::size_t>(output_rows[next]);
+        part.output_rows.push_back(static_cast<int>(part.tokens.size()));
+        part.tokens.push_back(tokens[t]);
+        part.positions.push_back(positions[t]);
+      }
+      rows.count = static_cast<int>(part.tokens.size()) - rows.first_row;
+      if (rows.count > 0) part.sequences.push_back(rows);
+    }
+    return part;
+  }
 };
 
 }  // namespace engine

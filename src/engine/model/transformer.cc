@@ -85,61 +85,80 @@ void forward(const Variant& block, ConstTensor x, Tensor out, Step& step) {
       block);
 }
 
+void copy_rows(ConstTensor x, std::span<const int> rows, Tensor out) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::ranges::copy(x.row(static_cast<std::size_t>(rows[i])), out.row(i).begin());
+  }
+}
+
 }  // namespace
 
-void Transformer::run_layer(const Layer& layer, Tensor x, Step& step) const {
+// The mixer takes all rows of x; the feed-forward those of out, which is x itself or wants some.
+void Transformer::run_layer(const Layer& layer, Tensor x, Tensor out, Step& step,
+                            Step& out_step) const {
   const Scratch::Scope scope(step.scratch);
-  const auto normed = step.scratch.take({x.rows(), x.columns()});
-  const auto result = step.scratch.take({x.rows(), x.columns()});
-  const auto add_result = [&](const Norm& post_norm, const Norm& sum_norm) {
-    if (!post_norm.empty()) apply(post_norm, result, result, step);
-    ops::add_scaled(result, spec_.residual_scale, x, pool_);
-    if (!sum_norm.empty()) apply(sum_norm, x, x, step);
-  };
-  const auto normed_by = [&](const Norm& norm) -> ConstTensor {
-    if (norm.empty()) return x;
-    apply(norm, x, normed, step);
+  const auto space = step.scratch.take({x.rows(), x.columns()});
+  const auto normed_by = [&](const Norm& norm, Tensor rows, Step& of) -> ConstTensor {
+    if (norm.empty()) return rows;
+    const auto normed = space.slice(0, rows.rows());
+    apply(norm, rows, normed, of);
     return normed;
   };
-  forward(layer.mixer, normed_by(layer.mixer_norm), result, step);
-  add_result(layer.mixer_post_norm, layer.mixer_sum_norm);
-  if (std::holds_alternative<std::monostate>(layer.feed_forward)) return;
-  forward(layer.feed_forward, normed_by(layer.feed_forward_norm), result, step);
-  add_result(layer.feed_forward_post_norm, layer.feed_forward_sum_norm);
-}
-
-void Transformer::run_parallel_layer(const Layer& layer, Tensor x, Step& step) const {
-  const Scratch::Scope scope(step.scratch);
-  const auto normed = step.scratch.take({x.rows(), x.columns()});
+  const auto add_result = [&](const Norm& post_norm, const Norm& sum_norm, Tensor result, Tensor to,
+                              Step& of) {
+    if (!post_norm.empty()) apply(post_norm, result, result, of);
+    ops::add_scaled(result, spec_.residual_scale, to, pool_);
+    if (!sum_norm.empty()) apply(sum_norm, to, to, of);
+  };
   const auto result = step.scratch.take({x.rows(), x.columns()});
-  apply(layer.mixer_norm, x, normed, step);
+  auto normed = normed_by(layer.mixer_norm, x, step);
   forward(layer.mixer, normed, result, step);
-  ops::add_scaled(result, spec_.residual_scale, x, pool_);
-  forward(layer.feed_forward, normed, result, step);
-  ops::add_scaled(result, spec_.residual_scale, x, pool_);
+  add_result(layer.mixer_post_norm, layer.mixer_sum_norm, result, x, step);
+
+  const bool some = out.values() != x.values();
+  if (some) copy_rows(x, step.batch.output_rows, out);
+  if (out.rows() == 0 || std::holds_alternative<std::monostate>(layer.feed_forward)) return;
+  if (!spec_.parallel) {
+    normed = normed_by(layer.feed_forward_norm, out, out_step);
+  } else if (some) {
+    const auto rows = step.scratch.take({out.rows(), out.columns()});
+    copy_rows(normed, step.batch.output_rows, rows);
+    normed = rows;
+  }
+  const auto out_result = result.slice(0, out.rows());
+  forward(layer.feed_forward, normed, out_result, out_step);
+  add_result(layer.feed_forward_post_norm, layer.feed_forward_sum_norm, out_result, out, out_step);
 }
 
-// All layers; the wanted rows after the last norm: [n_output_rows, d_model].
+// All layers; the wanted rows after the last norm: [n_output_rows, d_model]. Beyond the last mixer
+// only they are computed: of a prompt usually one, or none.
 Tensor Transformer::run(const Batch& batch, Step& step) {
   const std::size_t d_model = spec_.info.d_model;
   const auto x = scratch_.take({batch.rows(), d_model});
+  const auto wanted = scratch_.take({batch.output_rows.size(), d_model});
   embed(batch, x, step);
   Tensor per_layer;
   if (spec_.d_per_layer > 0) per_layer = embed_per_layer(batch, x, step);
+
+  const bool all = batch.output_rows.size() == batch.rows();
+  const Batch outputs = all ? Batch() : batch.outputs();
+  Step outputs_step = {outputs, step.cache, step.states, pool_, scratch_, {}, step.norm_epsilon};
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const auto& layer = layers_[i];
-    if (spec_.parallel) {
-      run_parallel_layer(layer, x, step);
-    } else {
-      run_layer(layer, x, step);
+    const bool some = i + 1 == layers_.size() && !all;
+    auto& out_step = some ? outputs_step : step;
+    const auto out = some ? wanted : x;
+    run_layer(layer, x, out, step, out_step);
+    if (some && spec_.d_per_layer > 0) {
+      const std::size_t width = per_layer.extent(1) * per_layer.extent(2);
+      const auto rows = scratch_.take({out.rows(), width});
+      copy_rows(per_layer.reshaped({x.rows(), width}), batch.output_rows, rows);
+      per_layer = rows;
     }
-    if (spec_.d_per_layer > 0) add_per_layer(layer, i, x, per_layer, step);
-    if (layer.output_scale != 1) ops::scale(x, layer.output_scale, pool_);
+    if (spec_.d_per_layer > 0) add_per_layer(layer, i, out, per_layer, out_step);
+    if (layer.output_scale != 1) ops::scale(out, layer.output_scale, pool_);
   }
-  const auto wanted = scratch_.take({batch.output_rows.size(), d_model});
-  for (std::size_t i = 0; i < batch.output_rows.size(); ++i) {
-    std::ranges::copy(x.row(static_cast<std::size_t>(batch.output_rows[i])), wanted.row(i).begin());
-  }
+  if (all || layers_.empty()) copy_rows(x, batch.output_rows, wanted);
   if (!output_norm_.empty()) apply(output_norm_, wanted, wanted, step);
   return wanted;
 }

@@ -59,8 +59,8 @@ class Transformer final : public Model {
   compute::Tensor run(const Batch& batch, Step& step);
   void embed(const Batch& batch, compute::Tensor x, Step& step) const;
   compute::Tensor embed_per_layer(const Batch& batch, compute::ConstTensor x, Step& step) const;
-  void run_layer(const Layer& layer, compute::Tensor x, Step& step) const;
-  void run_parallel_layer(const Layer& layer, compute::Tensor x, Step& step) const;
+  void run_layer(const Layer& layer, compute::Tensor x, compute::Tensor out, Step& step,
+                 Step& out_step) const;
   void add_per_layer(const Layer& layer, std::size_t index, compute::Tensor x,
                      compute::ConstTensor inputs, Step& step) const;
   Step begin_step(const Batch& batch, const KvCache& cache, StatePool& states);
