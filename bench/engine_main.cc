@@ -270,7 +270,7 @@ int main(int argc, char** argv) {
   CLI::App app("Measures the engine, beside the memory and other engines.");
   engine::EngineOptions options;
   int tokens = 64, rounds = 3;
-  std::string kv = "f16";
+  std::string kv = "auto";
   std::vector<std::string> works = {"prompt:512", "decode:0",   "decode:4096",
                                     "streams:8",  "streams:16", "gap:2048"};
   std::vector<std::string> peer_texts, adapters;
@@ -281,15 +281,17 @@ int main(int argc, char** argv) {
   app.add_option("--threads", options.threads);
   app.add_option("--tokens", tokens, "to generate per stream")->check(CLI::Range(2, 100'000));
   app.add_option("--rounds", rounds)->check(CLI::Range(1, 1'000));
-  app.add_option("--kv", kv, "f16, f32 or q8");
+  app.add_option("--kv", kv, "auto, bf16, f16, f32 or q8");
   app.add_option("--work", works, "KIND:SIZE, ...: prompt, decode, streams, adapted, adapters, gap")
       ->delimiter(',');
   app.add_option("--adapter", adapters, "a LoRA adapter, for the works adapted and adapters");
   app.add_option("--peer", peer_texts, "NAME=COMMAND");
   app.add_flag("--speculate", options.speculate, "guess repeated text ahead");
   CLI11_PARSE(app, argc, argv);
+  if (kv == "f16") options.kv_type = engine::KvType::F16;
   if (kv == "q8") options.kv_type = engine::KvType::Q8;
   if (kv == "f32") options.kv_type = engine::KvType::F32;
+  if (kv == "bf16") options.kv_type = engine::KvType::BF16;
   std::vector<Peer> peers;
   for (const auto& text : peer_texts) {
     const auto equals = text.find('=');

@@ -29,7 +29,7 @@ struct EngineConfig {
   std::int64_t context_tokens = 0;  // 0: as trained, or what memory allows
   std::int64_t memory_mb_max = 0;   // 0: what the machine has free
   std::int64_t sequences_max = 32;
-  std::string kv_type = "f16";
+  std::string kv_type = "auto";
   std::int64_t resident_models_max = 2;  // further ones push out the least recently used
 };
 

@@ -64,15 +64,18 @@ Result<engine::EngineOptions> engine_options(const EngineConfig& config) {
   out.context_tokens = static_cast<int>(config.context_tokens);
   out.memory_bytes_max = static_cast<std::size_t>(config.memory_mb_max) * 1'000'000;
   out.sequences_max = static_cast<int>(config.sequences_max);
-  if (config.kv_type == "f16")
+  if (config.kv_type == "bf16")
+    out.kv_type = engine::KvType::BF16;
+  else if (config.kv_type == "f16")
     out.kv_type = engine::KvType::F16;
   else if (config.kv_type == "f32")
     out.kv_type = engine::KvType::F32;
   else if (config.kv_type == "q8")
     out.kv_type = engine::KvType::Q8;
-  else
-    return fail(ErrorCode::InvalidRequest,
-                fmt::format("engine.kv_type must be f16, f32 or q8, not '{}'", config.kv_type));
+  else if (config.kv_type != "auto")
+    return fail(
+        ErrorCode::InvalidRequest,
+        fmt::format("engine.kv_type must be auto, bf16, f16, f32 or q8, not '{}'", config.kv_type));
   return out;
 }
 

@@ -102,7 +102,9 @@ std::vector<Setting> make_settings() {
       number("engine.sequences_max", AT(engine.sequences_max), 1, 1'024,
              "sequences computed at a time; others wait"),
       text("engine.kv_type", AT(engine.kv_type),
-           "format of the key and value cache: f16, f32 or q8"),
+           "format of the key and value cache: bf16, f16, f32 or q8; auto is f16 beside weights of "
+           "f16 "
+           "and f32, else bf16"),
       number("engine.resident_models_max", AT(engine.resident_models_max), 1, 64,
              "models kept in memory; the least recently used leaves first"),
 

@@ -22,10 +22,28 @@ void grow(AlignedBytes& bytes, std::size_t size) {
   if (bytes.size() < size) bytes = AlignedBytes(size);
 }
 
-void pack_float_panel(const float* x, std::size_t n_in, std::size_t rows, float* panel) {
+void pack_float_panel(const float* x, std::size_t n_in, std::size_t rows, std::uint8_t* panel) {
+  auto* out = reinterpret_cast<float*>(panel);
   for (std::size_t k = 0; k < n_in; ++k) {
-    for (std::size_t m = 0; m < rows; ++m) *panel++ = x[m * n_in + k];
+    for (std::size_t m = 0; m < rows; ++m) *out++ = x[m * n_in + k];
   }
+}
+
+using PackPanel = void (*)(const float* x, std::size_t n_in, std::size_t rows, std::uint8_t* panel);
+
+void pack_panels(ConstTensor x, std::size_t rows_each, std::size_t panel_bytes, PackPanel pack,
+                 AlignedBytes& out, Pool& pool) {
+  const std::size_t n_in = x.columns();
+  const std::size_t n_panels = ceil_div(x.rows(), rows_each);
+  grow(out, n_panels * panel_bytes);
+  const std::size_t grain = std::max<std::size_t>(1, 8'192 / (rows_each * n_in));
+  pool.parallel_for(n_panels, grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t p = begin; p < end; ++p) {
+      const std::size_t first = p * rows_each;
+      const std::size_t rows = std::min(rows_each, x.rows() - first);
+      pack(x.values() + first * n_in, n_in, rows, out.data() + p * panel_bytes);
+    }
+  });
 }
 
 // Where the pieces of n_pairs begin, and the end: large pieces first, each a share of what is left,
@@ -52,7 +70,7 @@ void multiply(MatmulInput& x, const Weight& weight, Tensor out, bool accumulate,
                         .strip_bytes = matrix.strip_bytes(),
                         .n_out = matrix.n_out(),
                         .n_in = matrix.n_in(),
-                        .panels = floats ? x.float_panels(pool) : x.integer_panels(pool),
+                        .panels = x.panels(matrix.format(), pool),
                         .n_rows = n_rows,
                         .out = out.values(),
                         .accumulate = accumulate};
@@ -83,42 +101,35 @@ void multiply(MatmulInput& x, const Weight& weight, Tensor out, bool accumulate,
 
 const std::uint8_t* MatmulInput::integer_panels(Pool& pool) {
   if (has_integers_) return integers_.data();
-  const std::size_t n_in = x_.columns();
-  const std::size_t panel_bytes = integer_panel_bytes(n_in, kIntegerPanelRows);
-  const std::size_t n_panels = ceil_div(x_.rows(), kIntegerPanelRows);
-  grow(integers_, n_panels * panel_bytes);
-  const auto quantize = kernels(pool.isa()).quantize_panel;
-  const std::size_t grain = std::max<std::size_t>(1, 8'192 / (kIntegerPanelRows * n_in));
-  pool.parallel_for(n_panels, grain, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t p = begin; p < end; ++p) {
-      const std::size_t first = p * kIntegerPanelRows;
-      const std::size_t rows = std::min(kIntegerPanelRows, x_.rows() - first);
-      quantize(x_.values() + first * n_in, n_in, rows, integers_.data() + p * panel_bytes);
-    }
-  });
+  pack_panels(x_, kIntegerPanelRows, integer_panel_bytes(x_.columns(), kIntegerPanelRows),
+              kernels(pool.isa()).quantize_panel, integers_, pool);
   has_integers_ = true;
   return integers_.data();
 }
 
 const std::uint8_t* MatmulInput::float_panels(Pool& pool) {
-  const std::size_t n_in = x_.columns();
   // A panel of one row is the row.
   if (x_.rows() == 1) return reinterpret_cast<const std::uint8_t*>(x_.values());
   if (has_floats_) return floats_.data();
-  const std::size_t panel_bytes = float_panel_bytes(n_in, kFloatPanelRows);
-  const std::size_t n_panels = ceil_div(x_.rows(), kFloatPanelRows);
-  grow(floats_, n_panels * panel_bytes);
-  const std::size_t grain = std::max<std::size_t>(1, 8'192 / (kFloatPanelRows * n_in));
-  pool.parallel_for(n_panels, grain, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t p = begin; p < end; ++p) {
-      const std::size_t first = p * kFloatPanelRows;
-      const std::size_t rows = std::min(kFloatPanelRows, x_.rows() - first);
-      auto* panel = reinterpret_cast<float*>(floats_.data() + p * panel_bytes);
-      pack_float_panel(x_.values() + first * n_in, n_in, rows, panel);
-    }
-  });
+  pack_panels(x_, kFloatPanelRows,
+              float_panel_bytes(PackedFormat::F32, x_.columns(), kFloatPanelRows), pack_float_panel,
+              floats_, pool);
   has_floats_ = true;
   return floats_.data();
+}
+
+const std::uint8_t* MatmulInput::bf16_panels(Pool& pool) {
+  if (has_bf16_) return bf16_.data();
+  pack_panels(x_, kFloatPanelRows,
+              float_panel_bytes(PackedFormat::BF16, x_.columns(), kFloatPanelRows),
+              kernels(pool.isa()).round_panel, bf16_, pool);
+  has_bf16_ = true;
+  return bf16_.data();
+}
+
+const std::uint8_t* MatmulInput::panels(PackedFormat format, Pool& pool) {
+  if (!is_float(format)) return integer_panels(pool);
+  return format == PackedFormat::BF16 ? bf16_panels(pool) : float_panels(pool);
 }
 
 namespace ops {

@@ -160,7 +160,7 @@ void register_all() {
   register_both("ceiling/f32", {0},
                 [](auto& state) { ceiling_arithmetic(state, multiply_adds, 12 * 32); });
 #endif
-  for (const auto isa : {Isa::Avx512, Isa::Avx2}) {
+  for (const auto isa : {default_isa(), Isa::Avx2}) {
     if (!is_available(isa)) continue;
     for (const auto dtype :
          {DType::Q4_0, DType::Q8_0, DType::Q4_K, DType::Q5_K, DType::Q6_K, DType::MXFP4,

@@ -8,7 +8,8 @@ namespace compute {
 double matmul_error_max(std::span<const float> row, std::span<const float> x,
                         const MatmulRounding& rounding) {
   constexpr std::size_t kBlock = 32;
-  double rounded = 0;  // of x to 8 bits: half a step of its block's scale, largest / 127
+  double rounded = 0;    // of x to 8 bits: half a step of its block's scale, largest / 127
+  double shortened = 0;  // of x to bf16
   double magnitude = 0;
   for (std::size_t begin = 0; begin < x.size(); begin += kBlock) {
     const std::size_t end = std::min(begin + kBlock, x.size());
@@ -17,11 +18,14 @@ double matmul_error_max(std::span<const float> row, std::span<const float> x,
       largest = std::max(largest, std::fabs(static_cast<double>(x[k])));
       magnitude += rounding.weight_scale * std::fabs(x[k]);
     }
-    for (std::size_t k = begin; k < end; ++k) rounded += std::fabs(row[k]) * largest / 254;
+    for (std::size_t k = begin; k < end; ++k) {
+      rounded += std::fabs(row[k]) * largest / 254;
+      shortened += std::fabs(row[k] * x[k]) * 0x1p-8;
+    }
   }
   // f32: a few roundings for each term and each sum.
   const double f32 = magnitude * 4 * 0x1p-24 * std::sqrt(static_cast<double>(x.size()));
-  return (rounding.to_8_bits ? rounded : 0) + f32;
+  return (rounding.to_8_bits ? rounded : 0) + (rounding.to_bf16 ? shortened : 0) + f32;
 }
 
 }  // namespace compute

@@ -7,6 +7,7 @@ namespace compute {
 
 struct MatmulRounding {
   bool to_8_bits = false;   // the kernel rounds x to 8 bits, one scale per 32 values
+  bool to_bf16 = false;     // or to bf16
   double weight_scale = 4;  // bounds what is multiplied by x: scale * integer and offset alike
 };
 

@@ -82,7 +82,8 @@ TEST_P(MatmulOf, IsWithinTheRoundingOfActivations) {
           exact += static_cast<double>(row[k]) * x[k];
         }
         const double tolerance =
-            matmul_error_max(row, std::span(x, problem.n_in), {.to_8_bits = is_quantised()});
+            matmul_error_max(row, std::span(x, problem.n_in),
+                             {.to_8_bits = is_quantised(), .to_bf16 = GetParam() == DType::BF16});
         EXPECT_NEAR(out[t * problem.n_out + n], exact, tolerance)
             << name(isa) << " row " << t << " column " << n;
       }
@@ -113,9 +114,12 @@ TEST_P(MatmulOf, AgreesBetweenInstructionSets) {
     Pool pool(1, isa);
     results.push_back(Problem(GetParam(), 33, odd_columns(), 6, pool).product(0, 6, pool));
   }
-  // Those with fused multiply-add do the same operations; the scalar one rounds each product too.
-  if (results.size() == 3) {
-    EXPECT_EQ(results[1], results[2]);
+  // Those with fused multiply-add do the same operations; the scalar one rounds each product too,
+  // and nobody promises in which order an instruction adds two products.
+  for (std::size_t i = 2; i < results.size(); ++i) {
+    if (GetParam() != DType::BF16 || i < 3) {
+      EXPECT_EQ(results[1], results[i]);
+    }
   }
   for (std::size_t i = 0; i < results.back().size(); ++i) {
     EXPECT_NEAR(results.front()[i], results.back()[i], 512 * 4 * 0x1p-22);

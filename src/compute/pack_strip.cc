@@ -203,6 +203,19 @@ void pack_float_strip(const StripRows& rows, std::size_t n_in, std::uint8_t* out
   }
 }
 
+// The same for pairs of columns; the last one of an odd number stands beside a zero.
+void pack_bf16_strip(const StripRows& rows, std::size_t n_in, std::uint8_t* out) {
+  for (std::size_t first = 0; first < n_in; first += 64) {
+    const std::size_t end = std::min(first + 64, n_in);
+    for (std::size_t r = 0; r < kStripRows; ++r) {
+      if (rows[r] == nullptr) continue;
+      for (std::size_t k = first; k < end; k += 2) {
+        std::memcpy(out + (k * kStripRows + 2 * r) * 2, rows[r] + k * 2, k + 1 < n_in ? 4 : 2);
+      }
+    }
+  }
+}
+
 void pack_f64_strip(const StripRows& rows, std::size_t n_in, std::uint8_t* out) {
   for (std::size_t r = 0; r < kStripRows; ++r) {
     if (rows[r] == nullptr) continue;
@@ -244,8 +257,8 @@ void pack_strip(DType dtype, const StripRows& rows, std::size_t n_in, std::uint8
     case PackedFormat::F32:
       if (dtype == DType::F64) return pack_f64_strip(rows, n_in, out);
       return pack_float_strip<4>(rows, n_in, out);
-    case PackedFormat::F16:
-    case PackedFormat::BF16: return pack_float_strip<2>(rows, n_in, out);
+    case PackedFormat::F16: return pack_float_strip<2>(rows, n_in, out);
+    case PackedFormat::BF16: return pack_bf16_strip(rows, n_in, out);
     case PackedFormat::Q4K:
     case PackedFormat::Q5K:
     case PackedFormat::Q6K: return pack_k_strip(dtype, format, rows, n_in, out);

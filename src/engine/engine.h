@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,7 @@ struct EngineOptions {
   int context_tokens = 0;            // longest sequence; 0: as trained, or what memory allows
   std::size_t memory_bytes_max = 0;  // weights, cache, work space; 0, and at most: what is free
   std::size_t memory_bytes_free = 0;  // for everything this model needs; 0: ask the machine
-  KvType kv_type = KvType::F16;
+  std::optional<KvType> kv_type = {};  // absent: F16 beside weights of F16 or F32, else BF16
   int sequences_max = 32;       // running at a time; others wait
   int requests_max = 1'024;     // running and waiting; more are refused as overloaded
   int rows_per_step_max = 512;  // of the batch that one forward pass computes

@@ -39,6 +39,22 @@ void store_value(const float* value, std::size_t d, std::size_t token, std::byte
   for (std::size_t i = 0; i < d; ++i) out[i] = Format::store(value[i]);
 }
 
+// --- BF16: pairs ---
+
+void store_key_bf16(const float* key, std::size_t d, std::size_t token, std::byte* keys) {
+  const std::size_t n_pairs = (d + 1) / 2;
+  auto* out = reinterpret_cast<std::uint16_t*>(keys) + token / kGroup * n_pairs * 2 * kGroup +
+              2 * (token % kGroup);
+  for (std::size_t i = 0; i < 2 * n_pairs; ++i) {
+    out[i / 2 * 2 * kGroup + i % 2] = i < d ? bf16_from_f32(key[i]) : std::uint16_t{0};
+  }
+}
+
+void store_value_bf16(const float* value, std::size_t d, std::size_t token, std::byte* values) {
+  auto* out = reinterpret_cast<std::uint16_t*>(values) + token / 2 * d * 2 + token % 2;
+  for (std::size_t i = 0; i < d; ++i) out[2 * i] = bf16_from_f32(value[i]);
+}
+
 // --- Q8: round to 127 steps of the largest element ---
 
 float* scales_of(std::byte* side, std::size_t d) {
@@ -76,6 +92,7 @@ AttentionKernels attention_kernels(CacheType type, Isa isa) {
   switch (type) {
     case CacheType::F32: return {store_key<F32>, store_value<F32>, loops, table.soften_page};
     case CacheType::F16: return {store_key<F16>, store_value<F16>, loops, table.soften_page};
+    case CacheType::BF16: return {store_key_bf16, store_value_bf16, loops, table.soften_page};
     case CacheType::Q8: break;
   }
   return {store_key_q8, store_value_q8, loops, table.soften_page};
@@ -84,7 +101,8 @@ AttentionKernels attention_kernels(CacheType type, Isa isa) {
 const AttentionKernels& attention_kernels(CacheType type) {
   static const AttentionKernels best[] = {attention_kernels(CacheType::F32, default_isa()),
                                           attention_kernels(CacheType::F16, default_isa()),
-                                          attention_kernels(CacheType::Q8, default_isa())};
+                                          attention_kernels(CacheType::Q8, default_isa()),
+                                          attention_kernels(CacheType::BF16, default_isa())};
   return best[static_cast<std::size_t>(type)];
 }
 

@@ -3,7 +3,8 @@
 //
 // keys:   [4, d, 16]  four groups of 16 tokens, transposed: the scores of 16 tokens are one vector
 // values: [64, d]
-// Elements are f32, f16 or s8; s8 data is followed by one f32 scale per token, [64].
+// Elements are f32, f16 or s8; s8 data is followed by one f32 scale per token, [64]. With bf16,
+// what is multiplied and added up stands in pairs: keys [4, (d + 1) / 2, 16, 2], values [32, d, 2].
 #pragma once
 
 #include <cstddef>
@@ -15,13 +16,15 @@ namespace compute {
 inline constexpr std::size_t kAttentionPageTokens = 64;
 inline constexpr std::size_t kAttentionGroupTokens = 16;
 
-enum class CacheType { F32, F16, Q8 };
+enum class CacheType { F32, F16, Q8, BF16 };
 
 // The loops that differ by instruction set. `next`: where the side of a page lies that the caller
 // will need after this one, of the same size; it is moved into the cache meanwhile.
 struct AttentionLoops {
-  // out[n_queries, 64] = queries[n_queries, d] * keys^T. Tokens that were never stored give
-  // numbers without meaning.
+  // Puts queries [n_queries, d] into the form that scores() takes, in place.
+  void (*prepare)(float* queries, std::size_t n_queries, std::size_t d);
+  // out[n_queries, 64] = prepared queries[n_queries, d] * keys^T. Tokens that were never stored
+  // give numbers without meaning.
   void (*scores)(const float* queries, std::size_t n_queries, std::size_t d, const std::byte* keys,
                  const std::byte* next, float* out);
   // out[n_queries, d] = out * rescale[n_queries] + weights[n_queries, 64] * values, over the tokens

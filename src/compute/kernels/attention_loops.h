@@ -260,9 +260,11 @@ float attention_soften(float* scores, std::size_t begin, std::size_t end, float 
   return rescale;
 }
 
+inline void leave_queries(float*, std::size_t, std::size_t) {}
+
 template <class V, template <class> class Cached>
 constexpr AttentionLoops attention_loops() {
-  return {attention_scores<V, Cached<V>>, attention_weigh<V, Cached<V>>};
+  return {leave_queries, attention_scores<V, Cached<V>>, attention_weigh<V, Cached<V>>};
 }
 
 }  // namespace compute

@@ -35,9 +35,15 @@ Sides random_sides(CacheType type, std::size_t d, Isa isa) {
   return sides;
 }
 
-// One element's rounding: none, 2^-11 relative to 1, half a step of 1/127.
+// One element's rounding, relative to 1; half a step of 1/127.
 double element_error(CacheType type) {
-  return type == CacheType::F32 ? 1e-7 : type == CacheType::F16 ? 0x1p-11 : 0.5 / 127;
+  switch (type) {
+    case CacheType::F32: return 1e-7;
+    case CacheType::F16: return 0x1p-11;
+    case CacheType::Q8: return 0.5 / 127;
+    case CacheType::BF16: return 0x1p-8;  // 2^-9, and as much in what it is multiplied by
+  }
+  return 0;
 }
 
 void compare(CacheType type, Isa isa, std::size_t d, std::size_t n_queries) {
@@ -48,8 +54,10 @@ void compare(CacheType type, Isa isa, std::size_t d, std::size_t n_queries) {
   base::SeededRandom random(1);
   std::vector<float> queries(n_queries * d), scores(n_queries * kPage), out(n_queries * d, 1.0f);
   for (float& value : queries) value = static_cast<float>(2 * random.unit() - 1);
-  kernels.loops.scores(queries.data(), n_queries, d, sides.key_side.data(), sides.value_side.data(),
-                       scores.data());
+  auto prepared = queries;
+  kernels.loops.prepare(prepared.data(), n_queries, d);
+  kernels.loops.scores(prepared.data(), n_queries, d, sides.key_side.data(),
+                       sides.value_side.data(), scores.data());
   // Errors of d elements add up, at most: each is below element_error times |query| <= 1.
   const double tolerance = static_cast<double>(d) * (element_error(type) + 1e-6);
   for (std::size_t q = 0; q < n_queries; ++q) {
@@ -77,8 +85,8 @@ void compare(CacheType type, Isa isa, std::size_t d, std::size_t n_queries) {
 TEST(AttentionKernels, AreRightInEveryInstructionSet) {
   for (const Isa isa : kAllIsas) {
     if (!is_available(isa)) continue;
-    for (const auto type : {CacheType::F32, CacheType::F16, CacheType::Q8}) {
-      for (const std::size_t d : {1, 8, 16, 24, 64, 100}) {
+    for (const auto type : {CacheType::F32, CacheType::F16, CacheType::Q8, CacheType::BF16}) {
+      for (const std::size_t d : {1, 8, 16, 24, 64, 75, 100}) {
         for (const std::size_t n_queries : {1, 3, 4, 8, 15}) compare(type, isa, d, n_queries);
       }
     }

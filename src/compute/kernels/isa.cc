@@ -9,6 +9,7 @@ std::string_view name(Isa isa) {
     case Isa::Scalar: return "scalar";
     case Isa::Avx2: return "avx2";
     case Isa::Avx512: return "avx512";
+    case Isa::Avx512Bf16: return "avx512bf16";
   }
   return "";
 }
@@ -31,6 +32,7 @@ bool is_available(Isa isa) {
       return is_available(Isa::Avx2) && __builtin_cpu_supports("avx512f") &&
              __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+    case Isa::Avx512Bf16: return is_available(Isa::Avx512) && __builtin_cpu_supports("avx512bf16");
   }
   return false;
 #else
@@ -43,8 +45,11 @@ Isa default_isa() {
     const auto isa = isa_from_name(wanted);
     if (isa && is_available(*isa)) return *isa;
   }
-  if (is_available(Isa::Avx512)) return Isa::Avx512;
-  return is_available(Isa::Avx2) ? Isa::Avx2 : Isa::Scalar;
+  auto best = Isa::Scalar;
+  for (const auto isa : kAllIsas) {
+    if (is_available(isa)) best = isa;
+  }
+  return best;
 }
 
 }  // namespace compute

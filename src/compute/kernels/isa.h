@@ -8,14 +8,16 @@
 namespace compute {
 
 enum class Isa {
-  Scalar,  // any machine; the reference for the others
-  Avx2,    // with FMA and F16C: x86 since about 2013
-  Avx512,  // with VNNI: servers since 2019, Zen 4
+  Scalar,      // any machine; the reference for the others
+  Avx2,        // with FMA and F16C: x86 since about 2013
+  Avx512,      // with VNNI: servers since 2019
+  Avx512Bf16,  // with dot products of bf16 too: servers since 2021, Zen 4
 };
 
-inline constexpr std::array kAllIsas = {Isa::Scalar, Isa::Avx2, Isa::Avx512};
+// The better ones last.
+inline constexpr std::array kAllIsas = {Isa::Scalar, Isa::Avx2, Isa::Avx512, Isa::Avx512Bf16};
 
-std::string_view name(Isa isa);  // "scalar", "avx2", "avx512"
+std::string_view name(Isa isa);  // "scalar", "avx2", "avx512", "avx512bf16"
 std::optional<Isa> isa_from_name(std::string_view name);
 
 // True when this processor (and its operating system) can run it.

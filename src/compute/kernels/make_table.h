@@ -1,6 +1,7 @@
 // Puts together the table of one instruction set from the algorithms and its vocabulary.
 #pragma once
 
+#include "compute/kernels/attention_bf16.h"
 #include "compute/kernels/attention_loops.h"
 #include "compute/kernels/elementwise.h"
 #include "compute/kernels/float_product.h"
@@ -11,13 +12,15 @@
 
 namespace compute {
 
-template <class V>
+// B: the vocabulary of what multiplies bf16.
+template <class V, class B = V>
 constexpr KernelTable make_table() {
   return {
       .quantize_panel = quantize_panel<V>,
+      .round_panel = round_panel_bf16<B>,
       // In the order of PackedFormat.
-      .multiply = {multiply_float<V, LoadF32<V>>, multiply_float<V, LoadF16<V>>,
-                   multiply_float<V, LoadBf16<V>>, multiply_integer<V, Q4Format<V>>,
+      .multiply = {multiply_float<V, F32Format<V>>, multiply_float<V, F16Format<V>>,
+                   multiply_float<B, Bf16Format<B>>, multiply_integer<V, Q4Format<V>>,
                    multiply_integer<V, Q8Format<V>>, multiply_integer<V, Iq4Format<V>>,
                    multiply_integer<V, Fp4Format<V>>, multiply_integer<V, Q4KFormat<V>>,
                    multiply_integer<V, Q5KFormat<V>>, multiply_integer<V, Q6KFormat<V>>,
@@ -33,7 +36,7 @@ constexpr KernelTable make_table() {
       .l2_norm = l2_norm_row<V>,
       .softmax = softmax_row<V>,
       .attention = {attention_loops<V, CachedF32>(), attention_loops<V, CachedF16>(),
-                    attention_loops<V, CachedQ8>()},
+                    attention_loops<V, CachedQ8>(), bf16_attention_loops<B>()},
       .soften_page = attention_soften<V>};
 }
 

@@ -21,7 +21,7 @@ inline constexpr std::size_t kBlock = 32;  // columns that share an activation s
 enum class PackedFormat : std::uint8_t {
   F32,   // per column: [16] f32
   F16,   // per column: [16] f16
-  BF16,  // per column: [16] bf16
+  BF16,  // per 2 columns: [16][2] bf16
   Q4,    // per 64 columns: [2][16] f16 scales, 2 nibbles (bias 8)
   Q8,    // per 64 columns: [2][16] f16 scales, 2 bytes (bias 128)
   Iq4,   // per 64 columns: [2][16] f32 scales, 2 nibbles: indices into kIq4Values
@@ -43,8 +43,8 @@ constexpr bool is_float(PackedFormat format) {
 constexpr std::size_t unit_columns(PackedFormat format) {
   switch (format) {
     case PackedFormat::F32:
-    case PackedFormat::F16:
-    case PackedFormat::BF16: return 1;
+    case PackedFormat::F16: return 1;
+    case PackedFormat::BF16: return 2;
     case PackedFormat::Q4K:
     case PackedFormat::Q5K:
     case PackedFormat::Q6K: return 256;
@@ -56,8 +56,8 @@ constexpr std::size_t unit_columns(PackedFormat format) {
 constexpr std::size_t unit_bytes(PackedFormat format) {
   switch (format) {
     case PackedFormat::F32: return 64;
-    case PackedFormat::F16:
-    case PackedFormat::BF16: return 32;
+    case PackedFormat::F16: return 32;
+    case PackedFormat::BF16: return 64;
     case PackedFormat::Q4: return 64 + 2 * 256;
     case PackedFormat::Q8: return 64 + 2 * 512;
     case PackedFormat::Iq4:
@@ -95,12 +95,17 @@ struct ActivationBlock {
 };
 
 // An integer panel of W rows: per block, [W][32] i8 then [W] ActivationBlock. A float panel of W
-// rows: per column, [W] f32. Only the last panel is narrower than the constants above.
+// rows: per column, [W] f32; for BF16 weights, per 2 columns, [W][2] bf16. Only the last panel is
+// narrower than the constants above.
 constexpr std::size_t integer_panel_bytes(std::size_t n_in, std::size_t rows) {
   return round_up(n_in, 64) / kBlock * rows * (kBlock + sizeof(ActivationBlock));
 }
-constexpr std::size_t float_panel_bytes(std::size_t n_in, std::size_t rows) {
-  return n_in * rows * sizeof(float);
+// What a float panel holds 4 bytes per row of.
+constexpr std::size_t float_steps(PackedFormat format, std::size_t n_in) {
+  return round_up(n_in, unit_columns(format)) / unit_columns(format);
+}
+constexpr std::size_t float_panel_bytes(PackedFormat format, std::size_t n_in, std::size_t rows) {
+  return float_steps(format, n_in) * rows * 4;
 }
 
 }  // namespace compute

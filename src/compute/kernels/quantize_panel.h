@@ -1,4 +1,5 @@
-// Rounding activations to 8 bits, one scale per 32 values: the largest magnitude becomes 127.
+// Rounding activations to 8 bits, one scale per 32 values: the largest magnitude becomes 127. And
+// to bf16.
 #pragma once
 
 #include "compute/kernels/inline.h"
@@ -41,6 +42,19 @@ void quantize_panel(const float* x, std::size_t n_in, std::size_t rows, std::uin
                         reinterpret_cast<std::int8_t*>(block) + m * kBlock,
                         reinterpret_cast<ActivationBlock*>(block + rows * kBlock)[m]);
       block += block_bytes;
+    }
+  }
+}
+
+template <class V>
+void round_panel_bf16(const float* x, std::size_t n_in, std::size_t rows, std::uint8_t* panel) {
+  for (std::size_t m = 0; m < rows; ++m) {
+    for (std::size_t k = 0; k < n_in; k += 16) {
+      alignas(32) std::uint8_t pairs[8][4];
+      V::store_bf16(pairs, load_padded<V>(x + m * n_in, k, n_in));
+      for (std::size_t i = 0; i < 8 && k + 2 * i < n_in; ++i) {
+        __builtin_memcpy(panel + ((k / 2 + i) * rows + m) * 4, pairs[i], 4);
+      }
     }
   }
 }

@@ -11,6 +11,7 @@ const KernelTable& kernels(Isa isa) {
   CHECK(is_available(isa));
   switch (isa) {
 #if defined(__x86_64__)
+    case Isa::Avx512Bf16: return avx512bf16_kernels();
     case Isa::Avx512: return avx512_kernels();
     case Isa::Avx2: return avx2_kernels();
 #endif

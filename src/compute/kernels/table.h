@@ -47,6 +47,8 @@ inline constexpr auto kActivations = static_cast<std::size_t>(Activation::kCount
 struct KernelTable {
   // Fills one integer panel from `rows` rows of x, `n_in` apart.
   void (*quantize_panel)(const float* x, std::size_t n_in, std::size_t rows, std::uint8_t* panel);
+  // The same for a float panel of bf16.
+  void (*round_panel)(const float* x, std::size_t n_in, std::size_t rows, std::uint8_t* panel);
 
   // Indexed by PackedFormat.
   std::array<void (*)(const MultiplyTask& task), static_cast<std::size_t>(PackedFormat::kCount)>
@@ -66,7 +68,7 @@ struct KernelTable {
   void (*l2_norm)(const float* x, float epsilon, float* out, std::size_t n);
   void (*softmax)(float* x, std::size_t n);
 
-  std::array<AttentionLoops, 3> attention;  // indexed by CacheType
+  std::array<AttentionLoops, 4> attention;  // indexed by CacheType
   SoftenPage soften_page;
 };
 

@@ -16,6 +16,10 @@ std::size_t side_bytes(KvType type, int width) {
   switch (type) {
     case KvType::F32: return aligned(elements * 4);
     case KvType::F16: return aligned(elements * 2);
+    case KvType::BF16: {
+      const auto even = static_cast<std::size_t>(width + width % 2);  // keys stand in pairs
+      return aligned(even * kPageTokens * 2);
+    }
     case KvType::Q8: return aligned(elements + kPageTokens * sizeof(float));
   }
   return 0;

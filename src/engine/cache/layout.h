@@ -4,7 +4,8 @@
 //   keys   [4, d_key, 16]   four blocks of 16 tokens, transposed, so that the scores of 16 tokens
 //                           come out of one vector register without a horizontal sum
 //   values [64, d_value]
-// with elements of `KvType`. Q8 adds one f32 scale per token to each: keys first [64] scales.
+// with elements of `KvType`. Q8 adds one f32 scale per token to each: keys first [64] scales. BF16
+// keeps what a dot product takes together in pairs (compute/kernels/attention.h).
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,7 @@ namespace engine {
 
 inline constexpr int kPageTokens = 64;
 
-enum class KvType : std::uint8_t { F16, F32, Q8 };
+enum class KvType : std::uint8_t { F16, F32, Q8, BF16 };
 
 // What one attention layer stores. Layers that share a window length form a group with a page table
 // of its own, so that windowed layers can let go of pages that no later token sees.

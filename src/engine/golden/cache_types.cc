@@ -18,6 +18,7 @@ using Logits = std::vector<std::vector<float>>;  // [n_tokens, n_vocab]
 // With random weights a router that is nearly undecided, or an activation nearly between two steps,
 // turns a small change into a visible one. A cache that is wrong is off by 1 and more.
 constexpr double kErrorMaxF16 = 1e-2;
+constexpr double kErrorMaxBf16 = 1e-1;
 constexpr double kErrorMaxQ8 = 1e-1;
 
 struct Effect {
@@ -60,18 +61,22 @@ std::optional<Row> compare_caches(const std::filesystem::path& folder, const std
   const auto path = (folder / (name + ".gguf")).string();
   const auto exact = read_prompt(path, *stored, KvType::F32);
   const auto half = read_prompt(path, *stored, KvType::F16);
+  const auto brief = read_prompt(path, *stored, KvType::BF16);
   const auto eighth = read_prompt(path, *stored, KvType::Q8);
-  for (const auto* logits : {&exact, &half, &eighth}) {
+  for (const auto* logits : {&exact, &half, &brief, &eighth}) {
     if (!*logits) return row.detail = logits->error().message, row;
   }
   if (exact->empty()) return std::nullopt;
-  const auto f16 = effect_of(*half, *exact), q8 = effect_of(*eighth, *exact);
-  if (f16.error <= kErrorMaxF16 && q8.error <= kErrorMaxQ8) row.verdict = Verdict::Within;
+  const auto f16 = effect_of(*half, *exact), bf16 = effect_of(*brief, *exact),
+             q8 = effect_of(*eighth, *exact);
+  if (f16.error <= kErrorMaxF16 && bf16.error <= kErrorMaxBf16 && q8.error <= kErrorMaxQ8) {
+    row.verdict = Verdict::Within;
+  }
   row.detail = fmt::format(
       "f16: largest difference {:.2g}, squared error {:.1g}, best token {} of {}; "
-      "q8: {:.2g}, {:.1g}, {} of {}",
-      f16.largest, f16.error, f16.agreed, exact->size(), q8.largest, q8.error, q8.agreed,
-      exact->size());
+      "bf16: {:.2g}, {:.1g}, {} of {}; q8: {:.2g}, {:.1g}, {} of {}",
+      f16.largest, f16.error, f16.agreed, exact->size(), bf16.largest, bf16.error, bf16.agreed,
+      exact->size(), q8.largest, q8.error, q8.agreed, exact->size());
   return row;
 }
 

@@ -80,7 +80,9 @@ double worst_product(const Blocks& blocks, const compute::Weight& weight,
     for (const float value : row) largest = std::max(largest, std::fabs(value));
     // Formats with an offset subtract numbers up to twice as large as what they stand for.
     const compute::MatmulRounding rounding = {
-        .to_8_bits = compute::block_elements(blocks.dtype) > 1, .weight_scale = 2.0 * largest};
+        .to_8_bits = compute::block_elements(blocks.dtype) > 1,
+        .to_bf16 = blocks.dtype == compute::DType::BF16,
+        .weight_scale = 2.0 * largest};
     // The stored number is rounded to 9 digits.
     const double limit =
         matmul_error_max(row, activations, rounding) + 1e-8 * std::abs(blocks.dots[n]);

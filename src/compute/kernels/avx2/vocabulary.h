@@ -208,11 +208,45 @@ struct Avx2 {
                      _mm256_sign_epi8(x.high, weights.high))};
   }
 
+  static COMPUTE_INLINE void store_bf16(void* p, F32 x) {
+    auto* halves = static_cast<__m128i*>(p);
+    _mm_storeu_si128(halves, narrow_bf16(x.low));
+    _mm_storeu_si128(halves + 1, narrow_bf16(x.high));
+  }
+  static COMPUTE_INLINE F32 dot_bf16(F32 sum, Bytes a, Bytes b) {
+    return {dot_bf16(sum.low, a.low, b.low), dot_bf16(sum.high, a.high, b.high)};
+  }
+  static COMPUTE_INLINE Bytes first_bf16(Bytes a) {
+    const __m256i mask = _mm256_set1_epi32(0xffff);
+    return {_mm256_and_si256(a.low, mask), _mm256_and_si256(a.high, mask)};
+  }
+
  private:
   static COMPUTE_INLINE I32 first(std::size_t n) {
     const __m256i limit = _mm256_set1_epi32(static_cast<int>(n));
     return {_mm256_cmpgt_epi32(limit, _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)),
             _mm256_cmpgt_epi32(limit, _mm256_setr_epi32(8, 9, 10, 11, 12, 13, 14, 15))};
+  }
+  // To the nearest, ties to even; a NaN stays one.
+  static COMPUTE_INLINE __m128i narrow_bf16(__m256 x) {
+    const __m256i bits = _mm256_castps_si256(x);
+    const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    const __m256i rounded =
+        _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+    const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
+    const __m256i is_nan = _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+    const __m256i high = _mm256_srli_epi32(_mm256_blendv_epi8(rounded, quiet, is_nan), 16);
+    return _mm_packus_epi32(_mm256_castsi256_si128(high), _mm256_extracti128_si256(high, 1));
+  }
+  static COMPUTE_INLINE __m256 dot_bf16(__m256 sum, __m256i a, __m256i b) {
+    const __m256i mask = _mm256_set1_epi32(static_cast<int>(0xffff0000));
+    const auto second = [&](__m256i x) __attribute__((always_inline)) {
+      return _mm256_castsi256_ps(_mm256_and_si256(x, mask));
+    };
+    const auto first = [](__m256i x) __attribute__((always_inline)) {
+      return _mm256_castsi256_ps(_mm256_slli_epi32(x, 16));
+    };
+    return _mm256_fmadd_ps(first(a), first(b), _mm256_fmadd_ps(second(a), second(b), sum));
   }
   // Pairs of products stay below 2^15: at most 2 * 128 * 127.
   static COMPUTE_INLINE __m256i add_products(__m256i sum, __m256i unsigned_bytes,

@@ -11,4 +11,9 @@ const KernelTable& avx512_kernels() {
   return table;
 }
 
+const KernelTable& avx512bf16_kernels() {
+  static constexpr KernelTable table = make_table<Avx512, Avx512Bf16>();
+  return table;
+}
+
 }  // namespace compute

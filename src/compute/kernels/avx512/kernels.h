@@ -4,4 +4,5 @@
 
 namespace compute {
 const KernelTable& avx512_kernels();
-}
+const KernelTable& avx512bf16_kernels();
+}  // namespace compute

@@ -121,9 +121,45 @@ struct Avx512 {
     return _mm512_dpbusd_epi32(sum, weights, x);
   }
 
+  // To the nearest, ties to even; a NaN stays one.
+  static COMPUTE_INLINE void store_bf16(void* p, F32 x) {
+    const __m512i bits = _mm512_castps_si512(x);
+    const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    const __m512i rounded =
+        _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+    const __m512i kept = _mm512_mask_or_epi32(rounded, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), bits,
+                                              _mm512_set1_epi32(0x400000));
+    _mm256_storeu_si256(static_cast<__m256i*>(p),
+                        _mm512_cvtepi32_epi16(_mm512_srli_epi32(kept, 16)));
+  }
+  static COMPUTE_INLINE F32 dot_bf16(F32 sum, Bytes a, Bytes b) {
+    const auto second = [](Bytes x) __attribute__((always_inline)) {
+      return _mm512_castsi512_ps(
+          _mm512_and_si512(x, _mm512_set1_epi32(static_cast<int>(0xffff0000))));
+    };
+    const auto first = [](Bytes x) __attribute__((always_inline)) {
+      return _mm512_castsi512_ps(_mm512_slli_epi32(x, 16));
+    };
+    return fma(first(a), first(b), fma(second(a), second(b), sum));
+  }
+  static COMPUTE_INLINE Bytes first_bf16(Bytes a) {
+    return _mm512_and_si512(a, _mm512_set1_epi32(0xffff));
+  }
+
  private:
   static COMPUTE_INLINE __mmask16 first(std::size_t n) {
     return static_cast<__mmask16>((1u << n) - 1);
+  }
+};
+
+// With instructions for bf16. They count denormals as zero, like every step of a Pool.
+struct Avx512Bf16 : Avx512 {
+  static COMPUTE_INLINE void store_bf16(void* p, F32 x) {
+    _mm256_storeu_si256(static_cast<__m256i*>(p),
+                        __builtin_bit_cast(__m256i, _mm512_cvtneps_pbh(x)));
+  }
+  static COMPUTE_INLINE F32 dot_bf16(F32 sum, Bytes a, Bytes b) {
+    return _mm512_dpbf16_ps(sum, __builtin_bit_cast(__m512bh, a), __builtin_bit_cast(__m512bh, b));
   }
 };
 

@@ -189,6 +189,29 @@ struct Scalar {
   static Bytes prepare_wide(Bytes weights) { return weights; }
   static I32 dot_wide(I32 sum, Bytes weights, Bytes x) { return dot_narrow(sum, weights, x); }
 
+  // 16 numbers rounded to bf16.
+  static void store_bf16(void* p, F32 x) {
+    for (int i = 0; i < 16; ++i) {
+      const auto bits = bf16_from_f32(x.v[i]);
+      std::memcpy(static_cast<char*>(p) + 2 * i, &bits, 2);
+    }
+  }
+  // Each lane: sum + the 2 products of bf16 numbers, the second first.
+  static F32 dot_bf16(F32 sum, Bytes a, Bytes b) {
+    return each([&](int i) {
+      const auto number = [i](const Bytes& of, int which) {
+        std::uint16_t bits;
+        std::memcpy(&bits, of.v + 4 * i + 2 * which, 2);
+        return f32_from_bf16(bits);
+      };
+      return sum.v[i] + number(a, 1) * number(b, 1) + number(a, 0) * number(b, 0);
+    });
+  }
+  // Of each lane's 2 bf16 numbers the first, and zero.
+  static Bytes first_bf16(Bytes a) {
+    return each_byte([&](int i) { return i % 4 < 2 ? a.v[i] : 0; });
+  }
+
  private:
   template <class Fn>
   static F32 each(const Fn& fn) {

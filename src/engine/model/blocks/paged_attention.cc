@@ -23,6 +23,7 @@ const compute::AttentionKernels& kernels_for(KvType type) {
   switch (type) {
     case KvType::F32: return compute::attention_kernels(compute::CacheType::F32);
     case KvType::F16: return compute::attention_kernels(compute::CacheType::F16);
+    case KvType::BF16: return compute::attention_kernels(compute::CacheType::BF16);
     case KvType::Q8: break;
   }
   return compute::attention_kernels(compute::CacheType::Q8);
@@ -136,6 +137,7 @@ class Attention {
         work.sum[at + h] = sink ? 1 : 0;
       }
     }
+    kernels_.loops.prepare(work.queries.data(), count * group_heads_, d_key);
   }
 
   void add_page(const Item& item, int index, Sight all, Work& work) const {
