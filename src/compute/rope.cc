@@ -49,7 +49,7 @@ Rope::Rope(const RopeOptions& options)
   }
   magnitude_ = options.attention_factor;
   // YaRN, section 3.4: attention sharpens with the logarithm of the extension.
-  if (yarn) magnitude_ *= 1.0f + 0.1f * std::log(1.0f / options.frequency_scale);
+  if (yarn) magnitude_ *= 1.0f + 0.1f * std::log(std::max(1.0f, 1.0f / options.frequency_scale));
 }
 
 void Rope::angles(std::int32_t position, std::span<float> out) const {

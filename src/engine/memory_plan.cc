@@ -28,6 +28,20 @@ std::size_t weight_bytes(const gguf::File& file) {
   return bytes;
 }
 
+std::size_t experts_width(const ExpertsSpec& experts, std::size_t d_model) {
+  return 4 * size(std::max(experts.d_ff, experts.d_shared)) + 2 * d_model;
+}
+
+std::size_t feed_forward_width(const LayerSpec& layer, std::size_t d_model) {
+  if (const auto* dense = std::get_if<DenseSpec>(&layer.feed_forward)) return 3 * size(dense->d_ff);
+  if (const auto* experts = std::get_if<ExpertsSpec>(&layer.feed_forward)) {
+    return experts_width(*experts, d_model);
+  }
+  const auto* both = std::get_if<DenseAndExpertsSpec>(&layer.feed_forward);
+  if (both == nullptr) return 0;
+  return std::max(3 * size(both->dense.d_ff), experts_width(both->experts, d_model)) + 3 * d_model;
+}
+
 // Activations of one step, generously: what the widest layer holds at once, and the logits.
 std::size_t work_bytes(const ModelSpec& spec, const EngineOptions& options, int rows) {
   std::size_t widest = 0;
@@ -38,13 +52,7 @@ std::size_t work_bytes(const ModelSpec& spec, const EngineOptions& options, int 
     } else if (const auto* mla = std::get_if<MlaSpec>(&layer.mixer)) {
       width += size(3 * mla->n_heads) * size(mla->kv_rank + mla->d_rope + mla->d_nope);
     }
-    if (const auto* dense = std::get_if<DenseSpec>(&layer.feed_forward)) {
-      width = std::max(width, 3 * size(dense->d_ff));
-    } else if (const auto* experts = std::get_if<ExpertsSpec>(&layer.feed_forward)) {
-      width = std::max(
-          width, 3 * size(std::max(experts->d_ff, experts->d_shared)) + 2 * spec.info.d_model);
-    }
-    widest = std::max(widest, width);
+    widest = std::max({widest, width, feed_forward_width(layer, spec.info.d_model)});
   }
   const auto activations = size(rows) * (6 * spec.info.d_model + widest);
   const auto logits =

@@ -71,6 +71,13 @@ TEST_F(MemoryPlanTest, EightBitsOfCacheTakeHalf) {
   EXPECT_EQ(Engine::plan_memory(asked)->cache * 4, half * 3);
 }
 
+TEST_F(MemoryPlanTest, LatentVectorsAreKeptOnce) {
+  // DeepSeek V3's: 512 for keys and values, 64 more for the keys.
+  const KvLayout layout(KvType::F16,
+                        {{.n_heads = 1, .d_key = 576, .d_value = 512, .d_shared = 512}});
+  EXPECT_EQ(layout.page_bytes(0), 64u * 576 * 2);
+}
+
 TEST_F(MemoryPlanTest, WindowedLayersNeedTheirWindowOnly) {
   const KvLayout layout(KvType::F16, {{.n_heads = 2, .d_key = 64, .d_value = 64},
                                       {.n_heads = 2, .d_key = 64, .d_value = 64, .window = 512}});

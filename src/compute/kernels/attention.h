@@ -23,10 +23,15 @@ enum class CacheType { F32, F16, Q8, BF16 };
 struct AttentionLoops {
   // Puts queries [n_queries, d] into the form that scores() takes, in place.
   void (*prepare)(float* queries, std::size_t n_queries, std::size_t d);
+  void (*prepare_for_values)(float* queries, std::size_t n_queries, std::size_t d);
   // out[n_queries, 64] = prepared queries[n_queries, d] * keys^T. Tokens that were never stored
   // give numbers without meaning.
   void (*scores)(const float* queries, std::size_t n_queries, std::size_t d, const std::byte* keys,
                  const std::byte* next, float* out);
+  // out[n_queries, 64] += queries[n_queries, d] * values^T: for caches whose values are a part of
+  // the keys, which is then stored once. The queries went through prepare_for_values.
+  void (*add_value_scores)(const float* queries, std::size_t n_queries, std::size_t d,
+                           const std::byte* values, float* out);
   // out[n_queries, d] = out * rescale[n_queries] + weights[n_queries, 64] * values, over the tokens
   // [begin, end).
   void (*weigh)(const float* weights, const float* rescale, std::size_t n_queries, std::size_t d,

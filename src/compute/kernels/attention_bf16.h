@@ -74,6 +74,68 @@ void bf16_attention_scores(const float* queries, std::size_t n_queries, std::siz
   });
 }
 
+// Each query, in place: every number as a pair of twice the same bf16 number.
+template <class V>
+void prepare_value_queries_bf16(float* queries, std::size_t n_queries, std::size_t d) {
+  const std::size_t n = n_queries * d;
+  for (std::size_t begin = 0; begin < n; begin += 16) {
+    const std::size_t count = n - begin < 16 ? n - begin : 16;
+    alignas(32) std::uint16_t rounded[16];
+    V::store_bf16(rounded, V::load_first(queries + begin, count));
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint16_t pair[2] = {rounded[i], rounded[i]};
+      __builtin_memcpy(queries + begin + i, pair, 4);
+    }
+  }
+}
+
+// A block of queries times the values of two tokens: the first's, and the sum of both. The second
+// may never have been stored, so that it must not touch the first.
+template <class V, std::size_t queries>
+COMPUTE_INLINE void bf16_score_pair(const float* query, const std::uint8_t* row, std::size_t d,
+                                    float* out) {
+  typename V::F32 first[queries], both[queries];
+  unrolled<queries>([&](auto q) __attribute__((always_inline)) { first[q] = both[q] = V::zero(); });
+  const auto add = [&](const std::uint8_t* values, const float* factors,
+                       std::size_t stride) __attribute__((always_inline)) {
+    const auto pairs = V::load_bytes(values);
+    unrolled<queries>([&](auto q) __attribute__((always_inline)) {
+      const auto* of_query = reinterpret_cast<const std::uint8_t*>(factors + q * stride);
+      const auto factor = V::load_bytes(of_query);
+      first[q] = V::dot_bf16(first[q], V::first_bf16(pairs), factor);
+      both[q] = V::dot_bf16(both[q], pairs, factor);
+    });
+  };
+  std::size_t column = 0;
+  for (; column + 16 <= d; column += 16) add(row + column * 4, query + column, d);
+  if (column < d) {
+    alignas(64) std::uint8_t values[kPairBytes] = {};
+    alignas(64) float factors[queries][16] = {};
+    __builtin_memcpy(values, row + column * 4, (d - column) * 4);
+    for (std::size_t q = 0; q < queries; ++q) {
+      __builtin_memcpy(factors[q], query + q * d + column, (d - column) * 4);
+    }
+    add(values, factors[0], 16);
+  }
+  unrolled<queries>([&](auto q) __attribute__((always_inline)) {
+    const float sum = V::sum(first[q]);
+    out[q * kAttentionPageTokens] += sum;
+    out[q * kAttentionPageTokens + 1] += V::sum(both[q]) - sum;
+  });
+}
+
+template <class V>
+void bf16_attention_add_value_scores(const float* queries, std::size_t n_queries, std::size_t d,
+                                     const std::byte* values, float* out) {
+  const auto* rows = reinterpret_cast<const std::uint8_t*>(values);
+  for_query_blocks<V>(n_queries, [&](auto block, std::size_t q) __attribute__((always_inline)) {
+    for (std::size_t token = 0; token < kAttentionPageTokens; token += 2) {
+      bf16_score_pair<V, block>(queries + q * d, rows + token * d * 2, d,
+                                out + q * kAttentionPageTokens + token);
+    }
+  });
+}
+
 // The weights of a block of queries as bf16, zero outside [begin, end).
 template <class V, std::size_t queries>
 struct RoundedWeights {
@@ -184,7 +246,8 @@ void bf16_attention_weigh(const float* weights, const float* rescale, std::size_
 
 template <class V>
 constexpr AttentionLoops bf16_attention_loops() {
-  return {prepare_queries_bf16<V>, bf16_attention_scores<V>, bf16_attention_weigh<V>};
+  return {prepare_queries_bf16<V>, prepare_value_queries_bf16<V>, bf16_attention_scores<V>,
+          bf16_attention_add_value_scores<V>, bf16_attention_weigh<V>};
 }
 
 }  // namespace compute

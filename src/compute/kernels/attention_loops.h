@@ -122,6 +122,48 @@ void attention_scores(const float* queries, std::size_t n_queries, std::size_t d
   });
 }
 
+// 16 elements of a value row, zeros beyond its end.
+template <class V, class Cached>
+COMPUTE_INLINE auto load_value(const std::byte* row, std::size_t column, std::size_t d) {
+  if (column + 16 <= d) return Cached::load(row + column * Cached::kBytes);
+  alignas(64) std::byte part[16 * 4] = {};
+  __builtin_memcpy(part, row + column * Cached::kBytes, (d - column) * Cached::kBytes);
+  return Cached::load(part);
+}
+
+// One token's scores for some queries: each is one chain over the columns, then the sum of lanes.
+template <class V, class Cached, std::size_t queries>
+COMPUTE_INLINE void score_value(const float* query, std::size_t d, const std::byte* values,
+                                std::size_t token, float* out) {
+  typename V::F32 sums[queries];
+  unrolled<queries>([&](auto q) __attribute__((always_inline)) { sums[q] = V::zero(); });
+  const auto* row = values + token * d * Cached::kBytes;
+  for (std::size_t column = 0; column < d; column += 16) {
+    const auto value = load_value<V, Cached>(row, column, d);
+    unrolled<queries>([&](auto q) __attribute__((always_inline)) {
+      const float* part = query + q * d + column;
+      const auto factor = column + 16 <= d ? V::load(part) : V::load_first(part, d - column);
+      sums[q] = V::fma(value, factor, sums[q]);
+    });
+  }
+  float scale = 1;
+  if constexpr (Cached::kScaled) scale = token_scales<Cached>(values, d)[token];
+  unrolled<queries>([&](auto q) __attribute__((always_inline)) {
+    out[q * kAttentionPageTokens + token] += V::sum(sums[q]) * scale;
+  });
+}
+
+template <class V, class Cached>
+void attention_add_value_scores(const float* queries, std::size_t n_queries, std::size_t d,
+                                const std::byte* values, float* out) {
+  for_query_blocks<V>(n_queries, [&](auto block, std::size_t q) __attribute__((always_inline)) {
+    for (std::size_t token = 0; token < kAttentionPageTokens; ++token) {
+      score_value<V, Cached, block>(queries + q * d, d, values, token,
+                                    out + q * kAttentionPageTokens);
+    }
+  });
+}
+
 // 16 elements, or several times 16, of the results of some queries.
 template <class V, class Cached, std::size_t queries, std::size_t vectors>
 COMPUTE_INLINE void weigh_tile(const float* weights, const float* rescale, std::size_t d,
@@ -264,7 +306,8 @@ inline void leave_queries(float*, std::size_t, std::size_t) {}
 
 template <class V, template <class> class Cached>
 constexpr AttentionLoops attention_loops() {
-  return {leave_queries, attention_scores<V, Cached<V>>, attention_weigh<V, Cached<V>>};
+  return {leave_queries, leave_queries, attention_scores<V, Cached<V>>,
+          attention_add_value_scores<V, Cached<V>>, attention_weigh<V, Cached<V>>};
 }
 
 }  // namespace compute

@@ -67,6 +67,19 @@ void compare(CacheType type, Isa isa, std::size_t d, std::size_t n_queries) {
       EXPECT_NEAR(scores[q * kPage + t], exact, tolerance);
     }
   }
+  // Values as keys: on top of what is there.
+  std::vector<float> value_scores(n_queries * kPage, 1.0f);
+  auto for_values = queries;
+  kernels.loops.prepare_for_values(for_values.data(), n_queries, d);
+  kernels.loops.add_value_scores(for_values.data(), n_queries, d, sides.value_side.data(),
+                                 value_scores.data());
+  for (std::size_t q = 0; q < n_queries; ++q) {
+    for (std::size_t t = 0; t < kPage; ++t) {
+      double exact = 1;
+      for (std::size_t i = 0; i < d; ++i) exact += queries[q * d + i] * sides.values[t * d + i];
+      EXPECT_NEAR(value_scores[q * kPage + t], exact, tolerance + 1e-6);
+    }
+  }
   std::vector<float> rescale(n_queries, 0.5f);
   kernels.loops.weigh(scores.data(), rescale.data(), n_queries, d, sides.value_side.data(), 3, 61,
                       sides.value_side.data(), out.data());

@@ -43,7 +43,7 @@ KvLayout::KvLayout(KvType type, std::vector<KvLayer> layers) : type_(type) {
   }
   page_bytes_.resize(windows_.size());
   for (const auto& layer : layers) {
-    Place place{.shape = layer, .head = kv_head_bytes(type, layer.d_key, layer.d_value)};
+    Place place{.shape = layer, .head = kv_head_bytes(type, layer.d_key_stored(), layer.d_value)};
     place.group =
         static_cast<std::size_t>(std::ranges::find(windows_, layer.window) - windows_.begin());
     place.offset = page_bytes_[place.group];

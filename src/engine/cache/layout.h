@@ -4,8 +4,9 @@
 //   keys   [4, d_key, 16]   four blocks of 16 tokens, transposed, so that the scores of 16 tokens
 //                           come out of one vector register without a horizontal sum
 //   values [64, d_value]
-// with elements of `KvType`. Q8 adds one f32 scale per token to each: keys first [64] scales. BF16
-// keeps what a dot product takes together in pairs (compute/kernels/attention.h).
+// with elements of `KvType`. Where a part of the keys is the values (latent attention) it is stored
+// once, with the values; keys hold the rest. Q8 adds one f32 scale per token to each: keys first
+// [64] scales. BF16 keeps what a dot product takes together in pairs (compute/kernels/attention.h).
 #pragma once
 
 #include <cstddef>
@@ -24,8 +25,10 @@ struct KvLayer {
   int n_heads = 0;
   int d_key = 0;
   int d_value = 0;
-  int window = 0;  // tokens a query sees, itself included; 0 for all
+  int window = 0;    // tokens a query sees, itself included; 0 for all
+  int d_shared = 0;  // so many first elements of a key are its value too
 
+  int d_key_stored() const { return d_key - d_shared; }
   bool operator==(const KvLayer&) const = default;
 };
 

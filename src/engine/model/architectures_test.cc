@@ -129,6 +129,67 @@ TEST(Architectures, GemmaTwoHasItsDefaults) {
   EXPECT_EQ(attention(own.layers[0]).softcap, 10);
   EXPECT_EQ(attention(own.layers[2]).window, 128);
   EXPECT_EQ(Header("gemma3").describe()->logit_softcap, 0);
+  const auto gemma4 = Header("gemma4").set("attention.sliding_window", std::uint32_t{64});
+  EXPECT_EQ(Header(gemma4).describe()->logit_softcap, 30);
+}
+
+TEST(Architectures, WindowedLayersMayRotateByABaseOfTheirOwn) {
+  for (const char* name : {"gemma2", "gemma3", "gpt-oss"}) {
+    auto header = Header(name);
+    header.set("attention.sliding_window", std::uint32_t{64})
+        .set("rope.freq_base", 5'000.0f)
+        .set("expert_count", std::uint32_t{4})
+        .set("expert_used_count", std::uint32_t{2});
+    const auto base_of = [&](std::size_t layer) {
+      const auto spec = header.describe().value();
+      return spec.ropes[static_cast<std::size_t>(attention(spec.layers[layer]).rope)].base;
+    };
+    EXPECT_EQ(base_of(0), name == std::string("gemma3") ? 10'000 : 5'000) << name;
+    header.set("rope.freq_base_swa", 2'000.0f)
+        .set("attention.sliding_window_pattern", std::uint32_t{2});
+    EXPECT_EQ(base_of(0), 2'000) << name;
+    EXPECT_EQ(base_of(1), 5'000) << name;
+  }
+  auto plain = Header("modern-bert");  // without a window nothing is windowed
+  for (const auto& layer : plain.describe()->layers) EXPECT_EQ(attention(layer).rope, 0);
+  EXPECT_EQ(plain.describe()->ropes[0].base, 10'000);
+}
+
+TEST(Architectures, QueriesGrowByTheLengthTheFileNames) {
+  auto ministral = Header("mistral3");
+  ministral.set("attention.temperature_scale", 0.1f);
+  EXPECT_EQ(attention(ministral.describe()->layers[0]).growth.floor, 1'024);
+  ministral.set("rope.scaling.original_context_length", std::uint32_t{256});
+  EXPECT_EQ(attention(ministral.describe()->layers[0]).growth.floor, 256);
+}
+
+TEST(Architectures, PairsOfAHeadHaveAPosition) {
+  const std::int32_t whole[] = {3, 3, 2, 0}, holes[] = {8, 0, 0, 0};
+  const auto glm = [](std::span<const std::int32_t> sections) {
+    return Header("glm4").set("rope.dimension_sections", sections).describe();
+  };
+  EXPECT_EQ(glm(whole)->ropes[0].pairing, compute::RopePairing::Halves);
+  EXPECT_EQ(Header("glm4").describe()->ropes[0].pairing, compute::RopePairing::Adjacent);
+  auto qwen = Header("qwen35");
+  for (const char* key : {"ssm.conv_kernel", "ssm.state_size", "ssm.group_count"}) {
+    qwen.set(key, std::uint32_t{2});
+  }
+  qwen.set("ssm.time_step_rank", std::uint32_t{4}).set("ssm.inner_size", std::uint32_t{8});
+  EXPECT_TRUE(qwen.set("rope.dimension_sections", std::span(whole)).describe());
+  const auto refused = qwen.set("rope.dimension_sections", std::span(holes)).describe();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("dimension_sections"), std::string::npos);
+}
+
+TEST(Architectures, DraftLayersAreNoPartOfTheModel) {
+  auto header = Header("qwen3");
+  header.set("nextn_predict_layers", std::uint32_t{1});
+  EXPECT_EQ(header.describe()->info.n_layers, 3);
+  EXPECT_EQ(header.describe()->n_draft_layers, 1);
+  const std::uint32_t widths[] = {96, 80, 96, 7};  // the draft's too
+  header.set("feed_forward_length", std::span(widths));
+  EXPECT_EQ(dense(header.describe()->layers[1]).d_ff, 80);
+  EXPECT_FALSE(header.set("nextn_predict_layers", std::uint32_t{4}).describe());
 }
 
 TEST(Architectures, WindowPatternsAreAPeriodOrAList) {

@@ -77,10 +77,13 @@ ModelSpec describe_modern_bert(Hparams& hparams) {
   spec.info.rank_pooling = Pooling::Mean;
   spec.rank.gelu = true;
   spec.ropes.push_back(
-      read_rope(hparams, RopePairing::Halves, hparams.number("rope.freq_base", 160'000), d_head));
+      read_rope(hparams, RopePairing::Halves, hparams.number("rope.freq_base", 10'000), d_head));
   spec.ropes.push_back(
       plain_rope(RopePairing::Halves, hparams.number("rope.freq_base_swa", 10'000), d_head));
   spec.rope_divisors = {"", ""};
+  // Some of its children gate with another function (Granite Embedding R2).
+  const bool silu = hparams.text("hidden_activation", "gelu") == "silu";
+  const auto activation = silu ? Activation::Silu : Activation::GeluTanh;
   const int window = hparams.integer("attention.sliding_window", 0, 0, limits::model_context_max);
   const auto windowed = windowed_layers(hparams, spec.info.n_layers, 3, /*full_layer_first=*/true);
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
@@ -88,9 +91,9 @@ ModelSpec describe_modern_bert(Hparams& hparams) {
     auto& a = attention(layer);
     if (i == 0) layer.mixer_norm = "";
     a.window = windowed[i] ? window : 0;
-    a.rope = windowed[i] ? 1 : 0;
+    a.rope = a.window > 0 ? 1 : 0;
     dense(layer).fused_up = true;
-    dense(layer).activation = Activation::GeluTanh;
+    dense(layer).activation = activation;
   }
   return spec;
 }

@@ -62,9 +62,6 @@ void refuse_variations(Hparams& hparams) {
       hparams.refuse(hparams.architecture() + "." + key + " is not supported");
     }
   }
-  if (hparams.integer("nextn_predict_layers", 0, 0, limits::model_layers_max) > 0) {
-    hparams.refuse(hparams.architecture() + ".nextn_predict_layers is not supported");
-  }
 }
 
 }  // namespace
@@ -74,7 +71,10 @@ ModelSpec read_sizes(Hparams& hparams, int layers_min) {
   auto& info = spec.info;
   info.architecture = hparams.architecture();
   info.name = hparams.file().find_or<std::string>("general.name", "").value_or("");
-  info.n_layers = hparams.required("block_count", layers_min, kDepthMax);
+  // The last layers may be a draft head, which guesses further tokens; the model is what is before.
+  spec.n_draft_layers = hparams.draft_layers();
+  info.n_layers = hparams.required("block_count", layers_min + spec.n_draft_layers, kDepthMax) -
+                  spec.n_draft_layers;
   info.d_model = static_cast<std::size_t>(hparams.required("embedding_length", 1, kWidthMax));
   info.context_trained = hparams.required("context_length", 1, limits::model_context_max);
   info.context_tokens = hparams.context_tokens();
@@ -172,6 +172,33 @@ void apply_yarn_multiplier(compute::RopeOptions& rope, float multiplier, bool sa
   const auto sharpness = [&](float m) { return 1 + 0.1f * m * stretch; };
   const float wanted = sharpness(same_for_both ? multiplier : 1) / sharpness(multiplier);
   rope.attention_factor *= wanted / sharpness(1);  // Rope multiplies by sharpness(1) itself
+}
+
+int add_window_rope(Hparams& hparams, ModelSpec& spec, compute::RopeOptions otherwise) {
+  otherwise.base = hparams.number("rope.freq_base_swa", otherwise.base);
+  spec.ropes.push_back(otherwise);
+  spec.rope_divisors.push_back("");
+  return static_cast<int>(spec.ropes.size()) - 1;
+}
+
+bool read_rope_sections(Hparams& hparams, std::size_t n_rotated, bool interleaved) {
+  auto sections = hparams.integers("rope.dimension_sections");
+  sections.resize(4);
+  if (std::ranges::any_of(sections, [](std::int64_t n) { return n < 0; })) {
+    hparams.refuse("rope.dimension_sections has a negative number");
+  }
+  const auto in = [&](std::int64_t pair, std::size_t section) {
+    return pair < 3 * sections[section];
+  };
+  const std::int64_t total = sections[0] + sections[1] + sections[2] + sections[3];
+  if (total <= 0) return false;
+  for (std::int64_t i = 0; i < static_cast<std::int64_t>(n_rotated) / 2; ++i) {
+    const auto pair = i % total;
+    const bool placed =
+        interleaved ? in(pair, static_cast<std::size_t>(pair % 3)) : pair < total - sections[3];
+    if (!placed) hparams.refuse("rope.dimension_sections leaves pairs without a position");
+  }
+  return true;
 }
 
 std::vector<bool> windowed_layers(Hparams& hparams, int n_layers, int period_otherwise,

@@ -29,6 +29,15 @@ void apply_yarn_multiplier(compute::RopeOptions& rope, float multiplier,
 // Without any scaling.
 compute::RopeOptions plain_rope(compute::RopePairing pairing, float base, int n_rotated);
 
+// Adds the rope of windowed layers: `otherwise`, with the base the file may give them. The caller
+// says which layers use it. Returns its index.
+int add_window_rope(Hparams& hparams, ModelSpec& spec, compute::RopeOptions otherwise);
+
+// Models that see pictures too give every pair of a head one of three positions, which are the same
+// for text; `interleaved` or in three sections. Returns whether the file has such sections. One
+// that leaves a pair without position is refused.
+bool read_rope_sections(Hparams& hparams, std::size_t n_rotated, bool interleaved);
+
 // How many layers make a period of which the last (or the first) sees everything; else the
 // architecture's own. Returns whether each layer is windowed.
 std::vector<bool> windowed_layers(Hparams& hparams, int n_layers, int period_otherwise,

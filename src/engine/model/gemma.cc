@@ -40,12 +40,8 @@ void scale_by_model_width(ModelSpec& spec) {
   }
 }
 
-// Windowed layers rotate with a base of their own and are not scaled.
-void add_window_rope(Hparams& hparams, ModelSpec& spec) {
-  spec.ropes.push_back(plain_rope(RopePairing::Halves, hparams.number("rope.freq_base_swa", 10'000),
-                                  static_cast<int>(spec.ropes[0].n_rotated)));
-  spec.rope_divisors.push_back("");
-  for (auto& layer : spec.layers) attention(layer).rope = attention(layer).window > 0 ? 1 : 0;
+void rotate_windows_by(int rope, ModelSpec& spec) {
+  for (auto& layer : spec.layers) attention(layer).rope = attention(layer).window > 0 ? rope : 0;
 }
 
 }  // namespace
@@ -56,6 +52,7 @@ ModelSpec describe_gemma2(Hparams& hparams) {
                {.logit_softcap = 30, .window = 4'096});
   const float softcap = hparams.number("attn_logit_softcapping", 50);
   for (auto& layer : spec.layers) attention(layer).softcap = softcap;
+  rotate_windows_by(add_window_rope(hparams, spec, spec.ropes[0]), spec);
   if (spec.info.n_layers == 46) scale_by_model_width(spec);
   return spec;
 }
@@ -64,7 +61,10 @@ ModelSpec describe_gemma3(Hparams& hparams) {
   auto spec = read_decoder(hparams, RopePairing::Halves);
   shape_layers(hparams, spec, windowed_layers(hparams, spec.info.n_layers, 6), {});
   for (auto& layer : spec.layers) attention(layer).qk_norm = QkNorm::PerHead;
-  add_window_rope(hparams, spec);
+  // Windowed layers rotate with a base of their own and are not stretched.
+  auto rope = plain_rope(RopePairing::Halves, 10'000, static_cast<int>(spec.ropes[0].n_rotated));
+  rope.attention_factor = spec.ropes[0].attention_factor;
+  rotate_windows_by(add_window_rope(hparams, spec, rope), spec);
   if (spec.info.n_layers == 62) scale_by_model_width(spec);
   return spec;
 }

@@ -30,13 +30,27 @@ void share_keys_and_values(Hparams& hparams, ModelSpec& spec) {
   }
 }
 
+void add_experts(Hparams& hparams, ModelSpec& spec) {
+  auto experts = read_experts(hparams, spec);
+  experts.normalise = true;
+  experts.weight_scale = 1;
+  experts.activation = Activation::GeluTanh;
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    const auto router = "blk." + std::to_string(i) + ".ffn_gate_inp.weight";
+    if (hparams.file().find_tensor(router) == nullptr) continue;
+    auto& layer = spec.layers[i];
+    layer.feed_forward_norm = "";
+    layer.feed_forward = DenseAndExpertsSpec{.dense = dense(layer), .experts = experts};
+  }
+}
+
 }  // namespace
 
 ModelSpec describe_gemma4(Hparams& hparams) {
   auto spec = read_decoder(hparams, RopePairing::Halves);
   const int n_layers = spec.info.n_layers;
   spec.embedding_scale = std::sqrt(static_cast<float>(spec.info.d_model));
-  spec.logit_softcap = hparams.number("final_logit_softcapping", 0);
+  spec.logit_softcap = hparams.number("final_logit_softcapping", 30);
   spec.layer_output_scale = true;
   spec.d_per_layer =
       hparams.integer("embedding_length_per_layer_input", 0, 0, limits::model_width_max);
@@ -71,6 +85,8 @@ ModelSpec describe_gemma4(Hparams& hparams) {
     a.value_from_key = hparams.file().find_tensor(value) == nullptr;
   }
   share_keys_and_values(hparams, spec);
+  if (hparams.integer("expert_count", 0, 0, limits::model_experts_max) > 0)
+    add_experts(hparams, spec);
   return spec;
 }
 

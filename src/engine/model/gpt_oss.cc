@@ -15,9 +15,13 @@ ModelSpec describe_gpt_oss(Hparams& hparams) {
   experts.clamped = true;
   const int window = hparams.required("attention.sliding_window", 0, limits::model_context_max);
   const auto windowed = windowed_layers(hparams, spec.info.n_layers, 2);
+  const int window_rope = add_window_rope(hparams, spec, spec.ropes[0]);
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     auto& layer = spec.layers[i];
-    if (windowed[i]) attention(layer).window = window;
+    if (windowed[i]) {
+      attention(layer).window = window;
+      attention(layer).rope = window_rope;
+    }
     layer.feed_forward_norm = "post_attention_norm";
     layer.feed_forward = experts;
   }

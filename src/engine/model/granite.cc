@@ -8,6 +8,17 @@ namespace engine {
 using compute::RopePairing;
 using compute::ops::Activation;
 
+namespace {
+
+void mix_experts(Hparams& hparams, ModelSpec& spec) {
+  auto experts = read_experts(hparams, spec);
+  experts.normalise = true;
+  experts.d_shared = read_shared_width(hparams, spec);
+  for (auto& layer : spec.layers) layer.feed_forward = experts;
+}
+
+}  // namespace
+
 ModelSpec describe_granite(Hparams& hparams) {
   auto spec = read_decoder(hparams, RopePairing::Adjacent);
   spec.embedding_scale = hparams.number("embedding_scale", 1);
@@ -20,15 +31,15 @@ ModelSpec describe_granite(Hparams& hparams) {
   if (!hparams.flag("rope.scaling.finetuned", true)) {
     for (auto& layer : spec.layers) attention(layer).rope = -1;
   }
+  if (hparams.integer("expert_count", 0, 0, limits::model_experts_max) > 0) {
+    mix_experts(hparams, spec);
+  }
   return spec;
 }
 
 ModelSpec describe_granitemoe(Hparams& hparams) {
   auto spec = describe_granite(hparams);
-  auto experts = read_experts(hparams, spec);
-  experts.normalise = true;
-  experts.d_shared = read_shared_width(hparams, spec);
-  for (auto& layer : spec.layers) layer.feed_forward = experts;
+  mix_experts(hparams, spec);
   return spec;
 }
 

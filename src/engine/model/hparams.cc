@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <climits>
 #include <cmath>
+
+#include "base/limits/model.h"
 
 namespace engine {
 
@@ -66,9 +69,19 @@ std::vector<std::string> Hparams::texts(std::string_view key) {
   return fields_.find_or<std::vector<std::string>>(key, {});
 }
 
+std::vector<std::int64_t> Hparams::integers(std::string_view key) {
+  auto values = fields_.find_or<std::vector<std::int64_t>>(key, {});
+  for (const auto value : values) checked(key, value, INT_MIN, INT_MAX);
+  return values;
+}
+
 bool Hparams::is_array(std::string_view key) const {
   const auto* value = file_.value(full(key));
   return value != nullptr && value->type == gguf::ValueType::Array;
+}
+
+int Hparams::draft_layers() {
+  return integer("nextn_predict_layers", 0, 0, limits::model_layers_max);
 }
 
 std::vector<int> Hparams::per_layer(std::string_view key, int n_layers,
@@ -79,7 +92,7 @@ std::vector<int> Hparams::per_layer(std::string_view key, int n_layers,
     return std::vector<int>(count, value);
   }
   const auto found = fields_.find_or<std::vector<std::int64_t>>(key, {});
-  if (found.size() != count) {
+  if (found.size() != count && found.size() != count + static_cast<std::size_t>(draft_layers())) {
     refuse(fmt::format("{} has {} entries for {} layers", full(key), found.size(), n_layers));
   }
   std::vector<int> values(count, low);
@@ -91,10 +104,11 @@ std::vector<int> Hparams::per_layer(std::string_view key, int n_layers,
 
 std::vector<bool> Hparams::flags_per_layer(std::string_view key, int n_layers) {
   auto found = fields_.find_or<std::vector<bool>>(key, {});
-  if (found.size() != static_cast<std::size_t>(n_layers)) {
+  const auto count = static_cast<std::size_t>(n_layers);
+  if (found.size() != count && found.size() != count + static_cast<std::size_t>(draft_layers())) {
     refuse(fmt::format("{} has {} entries for {} layers", full(key), found.size(), n_layers));
-    found.resize(static_cast<std::size_t>(n_layers));
   }
+  found.resize(count);
   return found;
 }
 

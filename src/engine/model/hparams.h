@@ -29,10 +29,14 @@ class Hparams {
   bool flag(std::string_view key, bool otherwise);
   std::string text(std::string_view key, std::string otherwise);
   std::vector<std::string> texts(std::string_view key);
+  // None when the key is absent. Each within what 32 bits hold.
+  std::vector<std::int64_t> integers(std::string_view key);
   bool has(std::string_view key) const { return file_.has(full(key)); }
   // One number for all layers, or an array with one for each.
   std::vector<int> per_layer(std::string_view key, int n_layers, std::optional<int> otherwise,
                              int low, int high);
+  // So many of the file's last layers are no part of the model proper; lists name them too.
+  int draft_layers();
   // An array of booleans, one per layer.
   std::vector<bool> flags_per_layer(std::string_view key, int n_layers);
   bool is_array(std::string_view key) const;

@@ -2,6 +2,8 @@
 #include "engine/model/architectures.h"
 #include "engine/model/common.h"
 
+#include "base/limits/model.h"
+
 namespace engine {
 
 using compute::RopePairing;
@@ -13,11 +15,13 @@ ModelSpec describe_lfm2(Hparams& hparams) {
     spec.output_norm = "token_embd_norm";  // as its first files named it
   }
   const ShortConvSpec conv{.d_conv = hparams.required("shortconv.l_cache", 2, 64)};
+  const int window = hparams.integer("attention.sliding_window", 0, 0, limits::model_context_max);
   for (auto& layer : spec.layers) {
     if (attention(layer).n_kv_heads == 0) {
       layer.mixer = conv;
     } else {
       attention(layer).qk_norm = QkNorm::PerHead;
+      attention(layer).window = window;
     }
   }
   return spec;

@@ -1,7 +1,6 @@
 // Llama, Mistral and Mixtral (arXiv 2302.13971, 2310.06825, 2401.04088).
 #include "engine/model/architectures.h"
 #include "engine/model/common.h"
-#include <algorithm>
 
 #include "base/limits/model.h"
 
@@ -24,11 +23,11 @@ ModelSpec describe_llama(Hparams& hparams) {
 ModelSpec describe_mistral3(Hparams& hparams) {
   auto spec = describe_llama(hparams);
   apply_yarn_multiplier(spec.ropes[0], hparams.number("rope.scaling.yarn_log_multiplier", 0));
+  const int original = hparams.integer("rope.scaling.original_context_length",
+                                       spec.info.context_trained, 1, limits::model_context_max);
   const float growth = hparams.number("attention.temperature_scale", 0);
   for (auto& layer : spec.layers) {
-    attention(layer).temperature_scale = growth;
-    attention(layer).temperature_floor =
-        static_cast<int>(std::max<std::size_t>(1, spec.ropes[0].original_context));
+    attention(layer).growth = {.scale = growth, .floor = original};
   }
   return spec;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "compute/quant/dequantize.h"
 
 namespace engine {
@@ -31,9 +33,15 @@ Status TensorLoader::status() const {
   return {};
 }
 
-void TensorLoader::refuse_unused() {
+void TensorLoader::refuse_unused(int n_layers, int n_draft_layers) {
+  std::vector<std::string> drafts;
+  for (int i = 0; i < n_draft_layers; ++i) drafts.push_back(fmt::format("blk.{}.", n_layers + i));
+  const auto is_draft = [&](std::string_view name) {
+    return std::ranges::any_of(drafts, [&](const auto& start) { return name.starts_with(start); });
+  };
   for (const auto& tensor : file_.tensors()) {
     if (used_.contains(tensor.name) || may_stay_unused(tensor.name)) continue;
+    if (is_draft(tensor.name)) continue;
     return refuse(
         {ErrorCode::Unsupported,
          fmt::format("the model has the tensor {}, which is not known for its architecture",

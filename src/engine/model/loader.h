@@ -54,8 +54,8 @@ class TensorLoader {
 
   const LoraSites& lora_sites() const { return lora_sites_; }
   // Unsupported, naming a tensor that nothing has asked for: a model that has it and is run without
-  // it is slightly wrong. Call it last.
-  void refuse_unused();
+  // it is slightly wrong. Those of draft layers, behind the model's, may stay. Call it last.
+  void refuse_unused(int n_layers, int n_draft_layers);
   Status status() const;
 
  private:

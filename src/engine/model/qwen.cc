@@ -40,6 +40,7 @@ ModelSpec describe_qwen3moe(Hparams& hparams) {
 // Qwen 3.5: three gated delta net layers, then one layer of gated attention.
 ModelSpec describe_qwen35(Hparams& hparams) {
   auto spec = describe_qwen3(hparams);
+  read_rope_sections(hparams, spec.ropes[0].n_rotated, /*interleaved=*/true);
   const int interval = hparams.integer("full_attention_interval", 4, 1, limits::model_layers_max);
   DeltaNetSpec delta;
   delta.d_conv = hparams.required("ssm.conv_kernel", 1, 64);
@@ -51,10 +52,14 @@ ModelSpec describe_qwen35(Hparams& hparams) {
       delta.n_value_heads % delta.n_key_heads != 0) {
     hparams.refuse("the sizes of the delta net layers do not fit together");
   }
-  for (int i = 0; i < spec.info.n_layers; ++i) {
-    auto& layer = spec.layers[static_cast<std::size_t>(i)];
+  std::vector<bool> recurrent;
+  for (int i = 0; i < spec.info.n_layers; ++i) recurrent.push_back((i + 1) % interval != 0);
+  constexpr auto listed = "attention.recurrent_layers";
+  if (hparams.is_array(listed)) recurrent = hparams.flags_per_layer(listed, spec.info.n_layers);
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    auto& layer = spec.layers[i];
     layer.feed_forward_norm = "post_attention_norm";
-    if ((i + 1) % interval == 0) {
+    if (!recurrent[i]) {
       attention(layer).gated = true;
     } else {
       layer.mixer = delta;

@@ -22,6 +22,13 @@ enum class QkNorm {
   Whole,    // one norm over all heads together
 };
 
+// Queries far into a long context are made larger, so that attention stays sharp: by
+// 1 + scale * log(1 + position / floor), in whole numbers.
+struct QueryGrowth {
+  float scale = 0;  // 0: none
+  int floor = 1;
+};
+
 struct AttentionSpec {
   int n_heads = 0;
   int n_kv_heads = 0;
@@ -38,8 +45,7 @@ struct AttentionSpec {
   bool value_norm = false;      // values pass an RMS norm without weight
   bool value_from_key = false;  // no value projection: values are the raw keys
   int shared_layer = -1;        // uses the keys and values of this layer, has none of its own
-  float temperature_scale = 0;  // queries grow with log(position / temperature_floor)
-  int temperature_floor = 1;
+  QueryGrowth growth = {};
 };
 
 // Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434): keys and values of all heads are
@@ -53,6 +59,7 @@ struct MlaSpec {
   int d_value = 0;
   float scale = 0;
   int rope = 0;
+  QueryGrowth growth = {};
 };
 
 // Mamba (arXiv 2312.00752).
@@ -104,9 +111,15 @@ struct ExpertsSpec {
   int d_shared = 0;  // width of the expert that every token passes; 0: none
 };
 
+// A dense block and experts, side by side on the same input, each with norms of its own (Gemma 4).
+struct DenseAndExpertsSpec {
+  DenseSpec dense;
+  ExpertsSpec experts;
+};
+
 struct LayerSpec {
   std::variant<AttentionSpec, MlaSpec, MambaSpec, DeltaNetSpec, ShortConvSpec> mixer;
-  std::variant<std::monostate, DenseSpec, ExpertsSpec> feed_forward;
+  std::variant<std::monostate, DenseSpec, ExpertsSpec, DenseAndExpertsSpec> feed_forward;
   // Tensor names of the norms, without "blk.N." and ".weight"; empty: there is none.
   std::string mixer_norm = "attn_norm";  // before the mixer
   std::string mixer_post_norm = {};      // of its result, before the residual sum
@@ -124,6 +137,7 @@ struct RankSpec {
 
 struct ModelSpec {
   ModelInfo info;
+  int n_draft_layers = 0;  // that the file has behind the model's; they are left alone
   RankSpec rank;
   std::vector<LayerSpec> layers;
   std::vector<compute::RopeOptions> ropes;  // divisors are filled in from rope_divisors

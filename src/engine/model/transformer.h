@@ -40,7 +40,7 @@ class Transformer final : public Model {
  private:
   struct Layer {
     std::variant<AttentionBlock, MlaBlock, MambaBlock, DeltaNetBlock, ShortConvBlock> mixer;
-    std::variant<std::monostate, DenseBlock, ExpertsBlock> feed_forward;
+    std::variant<std::monostate, DenseBlock, ExpertsBlock, DenseAndExpertsBlock> feed_forward;
     Norm mixer_norm, mixer_post_norm, mixer_sum_norm;
     Norm feed_forward_norm, feed_forward_post_norm, feed_forward_sum_norm;
     float output_scale = 1;

@@ -76,8 +76,10 @@ std::vector<KvLayer> kv_layers_of(const ModelSpec& spec) {
                         .d_value = a->d_value,
                         .window = spec.causal ? a->window : 0});
     } else if (const auto* mla = std::get_if<MlaSpec>(&layer.mixer)) {
-      layers.push_back(
-          {.n_heads = 1, .d_key = mla->kv_rank + mla->d_rope, .d_value = mla->kv_rank});
+      layers.push_back({.n_heads = 1,
+                        .d_key = mla->kv_rank + mla->d_rope,
+                        .d_value = mla->kv_rank,
+                        .d_shared = mla->kv_rank});
     }
   }
   return layers;
@@ -116,7 +118,7 @@ Status Transformer::load_tensors() {
   loader.leave_layers();
   lora_sites_ = loader.lora_sites();  // without the head's: it sees only some of the rows
   load_head(loader);
-  loader.refuse_unused();
+  loader.refuse_unused(spec_.info.n_layers, spec_.n_draft_layers);
   for (const auto& tensor : file_.tensors()) spec_.info.parameters += tensor.n_elements;
   return loader.status();
 }
@@ -127,7 +129,11 @@ Status Transformer::load_ropes(TensorLoader& loader) {
     auto& options = spec_.ropes[i];
     const auto& name = spec_.rope_divisors[i];
     if (!name.empty()) {
-      rope_divisors_[i] = loader.optional_floats(name + ".weight", options.n_rotated / 2);
+      // One for each pair of a head, of which only the first may rotate.
+      const auto* tensor = loader.find_tensor(name + ".weight");
+      const std::size_t n_pairs = options.n_rotated / 2;
+      const std::size_t n = tensor == nullptr ? 0 : std::max(n_pairs, tensor->n_elements);
+      rope_divisors_[i] = loader.optional_floats(name + ".weight", n);
       options.frequency_divisors = rope_divisors_[i];
     }
     for (const float divisor : rope_divisors_[i]) {
@@ -201,6 +207,9 @@ Transformer::Layer Transformer::load_layer(TensorLoader& loader, std::size_t ind
     FeedForward operator()(std::monostate) const { return std::monostate(); }
     FeedForward operator()(const DenseSpec& s) const { return DenseBlock(loader, s, d_model); }
     FeedForward operator()(const ExpertsSpec& s) const { return ExpertsBlock(loader, s, d_model); }
+    FeedForward operator()(const DenseAndExpertsSpec& s) const {
+      return DenseAndExpertsBlock(loader, s, d_model);
+    }
   };
   const bool feeds = !std::holds_alternative<std::monostate>(spec.feed_forward);
   const auto feed_norm = [&](const std::string& name) {

@@ -145,16 +145,6 @@ void AttentionBlock::prepare_keys(Projected& projected, Step& step) const {
   append_kv(step, kv_layer_, keys, projected.values);
 }
 
-// Queries far into a long context are made larger, so that attention stays sharp.
-void AttentionBlock::grow_queries(Tensor queries, Step& step) const {
-  const std::size_t width = queries.extent(1) * queries.extent(2);
-  for (std::size_t t = 0; t < queries.extent(0); ++t) {
-    const auto block = static_cast<float>(step.batch.positions[t] / spec_.temperature_floor);
-    const float factor = 1 + spec_.temperature_scale * std::log1p(block);
-    for (float& value : std::span(queries.values() + t * width, width)) value *= factor;
-  }
-}
-
 void AttentionBlock::forward(ConstTensor normed, Tensor out, Step& step) const {
   const Scratch::Scope scope(step.scratch);
   auto& x = step.scratch.take_input(normed);
@@ -168,7 +158,7 @@ void AttentionBlock::forward(ConstTensor normed, Tensor out, Step& step) const {
     apply(query_norm_, flat, flat, step);
   }
   if (spec_.rope >= 0) ops::rope(queries, step.angles[size(spec_.rope)], step.pool);
-  if (spec_.temperature_scale != 0) grow_queries(queries, step);
+  grow_queries(spec_.growth, queries, step.batch.positions);
 
   const std::size_t rows = normed.rows();
   const auto n_heads = size(spec_.n_heads), d_value = size(spec_.d_value);

@@ -26,7 +26,6 @@ class AttentionBlock {
   Projected project(compute::MatmulInput& x, Step& step) const;
   void split_gate(compute::ConstTensor mixed, Projected& projected, Step& step) const;
   void prepare_keys(Projected& projected, Step& step) const;
-  void grow_queries(compute::Tensor queries, Step& step) const;
 
   AttentionSpec spec_;
   std::size_t kv_layer_;

@@ -76,8 +76,13 @@ ExpertsBlock::ExpertsBlock(TensorLoader& loader, const ExpertsSpec& spec, std::s
   const auto n = size(spec.n_experts), d_ff = size(spec.d_ff);
   router_ = loader.linear("ffn_gate_inp", d_model, n);
   selection_bias_ = loader.optional_floats("exp_probs_b.bias", n);
-  gate_ = loader.experts("ffn_gate_exps", d_model, d_ff, n);
-  up_ = loader.experts("ffn_up_exps", d_model, d_ff, n);
+  if (loader.has("ffn_gate_up_exps.weight")) {
+    up_ = loader.experts("ffn_gate_up_exps", d_model, 2 * d_ff, n);
+  } else {
+    gate_ = loader.experts("ffn_gate_exps", d_model, d_ff, n);
+    up_ = loader.experts("ffn_up_exps", d_model, d_ff, n);
+  }
+  down_scale_ = loader.optional_floats("ffn_down_exps.scale", n);
   down_ = loader.experts("ffn_down_exps", d_ff, d_model, n);
   gate_bias_ = loader.optional_floats("ffn_gate_exps.bias", n * d_ff);
   up_bias_ = loader.optional_floats("ffn_up_exps.bias", n * d_ff);
@@ -153,11 +158,21 @@ void ExpertsBlock::run_expert(std::size_t expert, std::span<const Choice> choice
   for (std::size_t i = 0; i < count; ++i) {
     std::ranges::copy(x.row(choices[i].row), rows.row(i).begin());
   }
-  const auto gate = step.scratch.take({count, size(spec_.d_ff)});
-  const auto up = step.scratch.take({count, size(spec_.d_ff)});
+  const auto d_ff = size(spec_.d_ff);
+  const auto gate = step.scratch.take({count, d_ff});
+  const auto up = step.scratch.take({count, d_ff});
   auto& input = step.scratch.take_input(rows);
-  ops::matmul(input, gate_.expert(expert), gate, step.pool);
-  ops::matmul(input, up_.expert(expert), up, step.pool);
+  if (gate_.empty()) {
+    const auto both = step.scratch.take({count, 2 * d_ff});
+    ops::matmul(input, up_.expert(expert), both, step.pool);
+    for (std::size_t i = 0; i < count; ++i) {
+      std::copy_n(both.row(i).data(), d_ff, gate.row(i).data());
+      std::copy_n(both.row(i).data() + d_ff, d_ff, up.row(i).data());
+    }
+  } else {
+    ops::matmul(input, gate_.expert(expert), gate, step.pool);
+    ops::matmul(input, up_.expert(expert), up, step.pool);
+  }
   add_expert_bias(gate_bias_, expert, gate, step);
   add_expert_bias(up_bias_, expert, up, step);
   if (spec_.clamped) {
@@ -167,6 +182,7 @@ void ExpertsBlock::run_expert(std::size_t expert, std::span<const Choice> choice
   }
   const auto result = step.scratch.take({count, d_model});
   ops::matmul(up, down_.expert(expert), result, step.pool);
+  if (!down_scale_.empty()) ops::scale(result, down_scale_[expert], step.pool);
   add_expert_bias(down_bias_, expert, result, step);
   for (std::size_t i = 0; i < count; ++i) {
     const float weight = choices[i].weight;
@@ -191,9 +207,9 @@ void ExpertsBlock::add_shared(ConstTensor x, Tensor out, Step& step) const {
   ops::add(out, shared, out, step.pool);
 }
 
-void ExpertsBlock::forward(ConstTensor x, Tensor out, Step& step) const {
+void ExpertsBlock::forward(ConstTensor x, ConstTensor router_x, Tensor out, Step& step) const {
   const Scratch::Scope scope(step.scratch);
-  auto& input = step.scratch.take_input(x);
+  auto& input = step.scratch.take_input(router_x);
   const auto chosen = route(apply(router_, input, step), step);
   std::ranges::fill(out.span(), 0.0f);
   for (std::size_t begin = 0; begin < chosen.size();) {
@@ -203,6 +219,33 @@ void ExpertsBlock::forward(ConstTensor x, Tensor out, Step& step) const {
     begin = end;
   }
   if (spec_.d_shared > 0) add_shared(x, out, step);
+}
+
+DenseAndExpertsBlock::DenseAndExpertsBlock(TensorLoader& loader, const DenseAndExpertsSpec& spec,
+                                           std::size_t d_model)
+    : dense_(loader, spec.dense, d_model),
+      experts_(loader, spec.experts, d_model),
+      dense_norm_(loader.norm("ffn_norm", d_model)),
+      dense_post_norm_(loader.norm("post_ffw_norm_1", d_model)),
+      experts_norm_(loader.norm("pre_ffw_norm_2", d_model)),
+      experts_post_norm_(loader.norm("post_ffw_norm_2", d_model)) {
+  router_norm_.weight = loader.floats("ffn_gate_inp.scale", d_model);
+  for (float& value : router_norm_.weight) value /= std::sqrt(static_cast<float>(d_model));
+}
+
+void DenseAndExpertsBlock::forward(ConstTensor x, Tensor out, Step& step) const {
+  const Scratch::Scope scope(step.scratch);
+  const auto normed = step.scratch.take({x.rows(), x.columns()});
+  const auto router_x = step.scratch.take({x.rows(), x.columns()});
+  const auto mixed = step.scratch.take({x.rows(), x.columns()});
+  apply(dense_norm_, x, normed, step);
+  dense_.forward(normed, out, step);
+  apply(dense_post_norm_, out, out, step);
+  apply(experts_norm_, x, normed, step);
+  apply(router_norm_, x, router_x, step);
+  experts_.forward(normed, router_x, mixed, step);
+  apply(experts_post_norm_, mixed, mixed, step);
+  ops::add(out, mixed, out, step.pool);
 }
 
 }  // namespace engine

@@ -1,4 +1,4 @@
-// The feed-forward half of a layer: one dense block, or a mixture of experts.
+// The feed-forward half of a layer: one dense block, a mixture of experts, or both.
 #pragma once
 
 #include <vector>
@@ -25,7 +25,12 @@ class DenseBlock {
 class ExpertsBlock {
  public:
   ExpertsBlock(TensorLoader& loader, const ExpertsSpec& spec, std::size_t d_model);
-  void forward(compute::ConstTensor x, compute::Tensor out, Step& step) const;
+  void forward(compute::ConstTensor x, compute::Tensor out, Step& step) const {
+    forward(x, x, out, step);
+  }
+  // The experts are chosen by `router_x`.
+  void forward(compute::ConstTensor x, compute::ConstTensor router_x, compute::Tensor out,
+               Step& step) const;
 
  private:
   struct Choice {
@@ -42,11 +47,25 @@ class ExpertsBlock {
 
   ExpertsSpec spec_;
   Linear router_;
-  std::vector<float> selection_bias_;  // [n_experts] or empty: counts in choosing only
-  compute::ExpertWeights gate_, up_, down_;
+  std::vector<float> selection_bias_;        // [n_experts] or empty: counts in choosing only
+  compute::ExpertWeights gate_, up_, down_;  // no gate_: up_ holds both, the gate first
   std::vector<float> gate_bias_, up_bias_, down_bias_;  // [n_experts, width] or empty
+  std::vector<float> down_scale_;                       // [n_experts] or empty
   DenseBlock shared_;
   std::vector<float> shared_gate_;  // [d_model] or empty
+};
+
+class DenseAndExpertsBlock {
+ public:
+  DenseAndExpertsBlock(TensorLoader& loader, const DenseAndExpertsSpec& spec, std::size_t d_model);
+  // x is not normed yet.
+  void forward(compute::ConstTensor x, compute::Tensor out, Step& step) const;
+
+ private:
+  DenseBlock dense_;
+  ExpertsBlock experts_;
+  Norm dense_norm_, dense_post_norm_, experts_norm_, experts_post_norm_;
+  Norm router_norm_;
 };
 
 }  // namespace engine

@@ -129,6 +129,7 @@ void MlaBlock::forward(ConstTensor normed, Tensor out, Step& step) const {
   auto& x = step.scratch.take_input(normed);
   append(x, step);
   const auto queries = absorb(project_queries(x, step), step);
+  grow_queries(spec_.growth, queries, step.batch.positions);
   const auto attended = step.scratch.take({rows, n_heads, rank});
   attend(step, kv_layer_, queries, attended, {.scale = spec_.scale});
 

@@ -56,13 +56,15 @@ struct Item {
 
 // A tile's memory, kept from item to item.
 struct Work {
-  std::vector<float> queries;                // [count, group_heads, d_key]
+  std::vector<float> queries;                // [count, group_heads, d_key_stored]
+  std::vector<float> shared;                 // [count, group_heads, d_shared]
   std::vector<float> results;                // [count, group_heads, d_value]
   std::vector<float> scores;                 // [count, group_heads, 64]
   std::vector<float> rescale, highest, sum;  // [count, group_heads]
 
-  void resize(std::size_t n, std::size_t d_key, std::size_t d_value) {
-    queries.resize(n * d_key);
+  void resize(std::size_t n, std::size_t d_stored, std::size_t d_shared, std::size_t d_value) {
+    queries.resize(n * d_stored);
+    shared.resize(n * d_shared);
     results.assign(n * d_value, 0);
     scores.resize(n * kPage);
     rescale.resize(n);
@@ -95,6 +97,7 @@ class Attention {
         queries_(queries),
         out_(out),
         options_(options),
+        d_shared_(static_cast<std::size_t>(layout_.layer(kv_layer).d_shared)),
         group_heads_(queries.extent(1) / static_cast<std::size_t>(layout_.layer(kv_layer).n_heads)),
         bends_(options.softcap > 0 || !options.slopes.empty()) {}
 
@@ -124,20 +127,31 @@ class Attention {
   void begin(const Item& item, Work& work) const {
     const std::size_t d_key = queries_.extent(2);
     const auto count = static_cast<std::size_t>(item.count);
-    work.resize(count * group_heads_, d_key, out_.extent(2));
+    work.resize(count * group_heads_, d_key - d_shared_, d_shared_, out_.extent(2));
     const std::size_t first_head = item.kv_head * group_heads_;
     for (int i = 0; i < item.count; ++i) {
       const float* from =
           queries_.values() + (row_of(item, i) * queries_.extent(1) + first_head) * d_key;
       const auto at = static_cast<std::size_t>(i) * group_heads_;
-      std::copy_n(from, group_heads_ * d_key, work.queries.data() + at * d_key);
+      copy_queries(from, at, work);
       for (std::size_t h = 0; h < group_heads_; ++h) {
         const bool sink = !options_.sinks.empty();
         work.highest[at + h] = sink ? options_.sinks[first_head + h] : kNever;
         work.sum[at + h] = sink ? 1 : 0;
       }
     }
-    kernels_.loops.prepare(work.queries.data(), count * group_heads_, d_key);
+    const std::size_t n = count * group_heads_;
+    kernels_.loops.prepare(work.queries.data(), n, d_key - d_shared_);
+    kernels_.loops.prepare_for_values(work.shared.data(), n, d_shared_);
+  }
+
+  // A row's query heads, apart: what meets the values, and what meets the keys.
+  void copy_queries(const float* from, std::size_t at, Work& work) const {
+    const std::size_t d_key = queries_.extent(2), d_stored = d_key - d_shared_;
+    for (std::size_t h = 0; h < group_heads_; ++h, from += d_key) {
+      std::copy_n(from, d_shared_, work.shared.data() + (at + h) * d_shared_);
+      std::copy_n(from + d_shared_, d_stored, work.queries.data() + (at + h) * d_stored);
+    }
   }
 
   void add_page(const Item& item, int index, Sight all, Work& work) const {
@@ -148,9 +162,12 @@ class Attention {
     const auto head = static_cast<int>(item.kv_head);
     const int page_begin = index * kPage;
     const std::size_t n = static_cast<std::size_t>(item.count) * group_heads_;
-    kernels_.loops.scores(work.queries.data(), n, queries_.extent(2),
-                          page + layout_.keys_offset(kv_layer_, head),
-                          page + layout_.values_offset(kv_layer_, head), work.scores.data());
+    const auto* values = page + layout_.values_offset(kv_layer_, head);
+    kernels_.loops.scores(work.queries.data(), n, queries_.extent(2) - d_shared_,
+                          page + layout_.keys_offset(kv_layer_, head), values, work.scores.data());
+    if (d_shared_ > 0) {
+      kernels_.loops.add_value_scores(work.shared.data(), n, d_shared_, values, work.scores.data());
+    }
     for (int i = 0; i < item.count; ++i) {
       const Sight seen = sight(item, i);
       const int begin = std::clamp(seen.begin - page_begin, 0, kPage);
@@ -162,8 +179,7 @@ class Attention {
                at, work);
       }
     }
-    kernels_.loops.weigh(work.scores.data(), work.rescale.data(), n, out_.extent(2),
-                         page + layout_.values_offset(kv_layer_, head),
+    kernels_.loops.weigh(work.scores.data(), work.rescale.data(), n, out_.extent(2), values,
                          static_cast<std::size_t>(std::max(0, all.begin - page_begin)),
                          static_cast<std::size_t>(std::min(kPage, all.end - page_begin)),
                          next_page + layout_.keys_offset(kv_layer_, head), work.results.data());
@@ -203,11 +219,23 @@ class Attention {
   ConstTensor queries_;
   Tensor out_;
   const AttendOptions& options_;
+  std::size_t d_shared_;
   std::size_t group_heads_;
   bool bends_;
 };
 
 }  // namespace
+
+void grow_queries(const QueryGrowth& growth, Tensor queries,
+                  std::span<const std::int32_t> positions) {
+  if (growth.scale == 0) return;
+  const std::size_t width = queries.extent(1) * queries.extent(2);
+  for (std::size_t t = 0; t < queries.extent(0); ++t) {
+    const auto block = static_cast<float>(positions[t] / growth.floor);
+    const float factor = 1 + growth.scale * std::log1p(block);
+    for (float& value : std::span(queries.values() + t * width, width)) value *= factor;
+  }
+}
 
 void append_kv(Step& step, std::size_t kv_layer, ConstTensor keys, ConstTensor values) {
   const auto& layout = step.cache.layout();
@@ -217,6 +245,7 @@ void append_kv(Step& step, std::size_t kv_layer, ConstTensor keys, ConstTensor v
   const auto& shape = layout.layer(kv_layer);
   const auto d_key = static_cast<std::size_t>(shape.d_key);
   const auto d_value = static_cast<std::size_t>(shape.d_value);
+  const auto d_shared = static_cast<std::size_t>(shape.d_shared);
   CHECK(keys.extent(2) == d_key && values.extent(2) == d_value);
   for (const auto& rows : step.batch.sequences) {
     const auto write = [&](std::size_t begin, std::size_t end) {
@@ -226,8 +255,8 @@ void append_kv(Step& step, std::size_t kv_layer, ConstTensor keys, ConstTensor v
         auto* page = pool.bytes(rows.kv->tables[group][position / kPage]);
         for (int head = 0; head < shape.n_heads; ++head) {
           const auto at = row * keys.extent(1) + static_cast<std::size_t>(head);
-          kernels.store_key(keys.values() + at * d_key, d_key, position % kPage,
-                            page + layout.keys_offset(kv_layer, head));
+          kernels.store_key(keys.values() + at * d_key + d_shared, d_key - d_shared,
+                            position % kPage, page + layout.keys_offset(kv_layer, head));
           kernels.store_value(values.values() + at * d_value, d_value, position % kPage,
                               page + layout.values_offset(kv_layer, head));
         }

@@ -1,9 +1,11 @@
 // Attention of the rows of a step over the pages of their sequences.
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include "compute/tensor.h"
+#include "engine/model/spec.h"
 #include "engine/model/step.h"
 
 namespace engine {
@@ -21,6 +23,10 @@ struct AttendOptions {
 // [T, n_kv_heads, d_value].
 void append_kv(Step& step, std::size_t kv_layer, compute::ConstTensor keys,
                compute::ConstTensor values);
+
+// queries: [T, n_heads, d_key], in place.
+void grow_queries(const QueryGrowth& growth, compute::Tensor queries,
+                  std::span<const std::int32_t> positions);
 
 // out[T, n_heads, d_value] from queries [T, n_heads, d_key]; n_heads / n_kv_heads query heads share
 // a kv head. Softmax runs over pages in order with a running maximum (Milakov & Gimelshein 2018,
