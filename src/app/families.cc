@@ -20,6 +20,9 @@ namespace app {
 
 struct Families::All {
   api::StoredFiles stored_files;
+  documents::Extractor extractor;
+  http::Client fetcher;
+  api::responses::InputFiles input_files;
   webhooks::Announcer announcer;
   webhooks::Deliveries deliveries;
   api::models::ModelsRoutes models;
@@ -31,13 +34,10 @@ struct Families::All {
   api::edits::EditsRoutes edits;
   api::embeddings::EmbeddingsRoutes embeddings;
   api::files::FilesRoutes files;
-  documents::Extractor extractor;
   vector::Indexes indexes;
   vector::Search search;
   tools::Registry tools;
   api::items::AesSealer sealer;
-  http::Client fetcher;
-  api::responses::InputFiles input_files;
   api::responses::ResponsesRoutes responses;
   api::uploads::UploadsRoutes uploads;
   api::batches::BatchService batch_service;
@@ -46,12 +46,14 @@ struct Families::All {
 
   explicit All(const Parts& p)
       : stored_files(p.database, p.blobs, p.pools, p.ids, p.clock),
+        fetcher(p.executor, api::responses::InputFiles::client_options()),
+        input_files(stored_files, extractor, fetcher),
         announcer(p.ids, p.clock),
         deliveries(p.database, p.pools, p.clock, p.executor,
                    {.allow_private = p.config.webhooks.allow_private}),
         models(p.backends, p.model_remover),
         stored_chats(p.database, p.pools, p.clock, p.retention.chats_seconds),
-        chat(p.backends, stored_chats, p.ids, p.clock),
+        chat(p.backends, stored_chats, input_files, p.ids, p.clock),
         chats(stored_chats),
         completions(p.backends, p.ids, p.clock),
         conversations(p.database, p.pools, p.ids, p.clock),
@@ -61,8 +63,6 @@ struct Families::All {
         indexes(p.database),
         search(p.database, p.pools, p.backends, indexes, p.clock),
         sealer(p.sealing_key, p.ids.random()),
-        fetcher(p.executor, api::responses::InputFiles::client_options()),
-        input_files(stored_files, extractor, fetcher),
         responses({.database = p.database,
                    .pools = p.pools,
                    .backend = p.backends,
@@ -132,7 +132,12 @@ std::vector<jobs::Handler> Families::job_handlers() {
 // Kinds that are a row with items and events need no line: see jobs::remove_object.
 std::vector<jobs::ExpiringKind> Families::expiring_kinds() {
   return {
-      {api::StoredFiles::kKind, &api::StoredFiles::remove_in},
+      {api::StoredFiles::kKind,
+       [files = &all_->stored_files](store::Transaction& transaction, const store::DocumentKey& key,
+                                     std::int64_t now) {
+         std::function<void()> later;  // the cleaning job does the same
+         return files->remove_in(transaction, key, now, later);
+       }},
       {api::uploads::kPartKind, &api::uploads::remove_part},
       {api::responses::records::kKind, &api::responses::records::remove_document},
       {vector::kStoreKind, &vector::stores::expire},

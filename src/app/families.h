@@ -55,7 +55,7 @@ class Families {
   std::vector<jobs::Handler> job_handlers();
 
   // What their objects bring to be removed when their time is over.
-  static std::vector<jobs::ExpiringKind> expiring_kinds();
+  std::vector<jobs::ExpiringKind> expiring_kinds();
 
  private:
   struct All;

@@ -207,7 +207,7 @@ Status Server::State::add_routes() {
 }
 
 Status Server::State::start_sweeper() {
-  sweeper = std::make_unique<Sweeper>(*database, *blobs, clock, Families::expiring_kinds(),
+  sweeper = std::make_unique<Sweeper>(*database, *blobs, clock, families->expiring_kinds(),
                                       std::chrono::seconds(config.retention.sweep_seconds));
   return {};
 }
@@ -283,6 +283,7 @@ void Server::stop() {
   if (state_->worker) finish(state_->worker->stop());
   state_->doorbell.connect(nullptr);
   state_->io->stop();
+  state_->sweeper.reset();  // it removes with the families' help
   state_->server.reset();
   state_->worker.reset();
   state_->families.reset();

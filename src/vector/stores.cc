@@ -102,8 +102,10 @@ Status move_counts(Transaction& transaction, const StoreId& id, const std::strin
                    const CountChange& change) {
   auto found = get_raw(transaction, id);
   if (!found) return fail(found.error());
-  apply(found->record.counts, change);
-  found->record.usage_bytes += change.usage_bytes;
+  if (!found->record.expired) {  // an expired one has nothing to count
+    apply(found->record.counts, change);
+    found->record.usage_bytes += change.usage_bytes;
+  }
   if (auto status = stores::save(transaction, *found); !status) return status;
   if (batch.empty()) return {};
   auto of_batch = batches::get(transaction, id, batch);
@@ -289,6 +291,27 @@ Result<std::vector<std::int64_t>> detach(Transaction& transaction, const StoreId
                            {.from = record.status, .usage_bytes = -record.usage_bytes});
   if (!moved) return fail(moved.error());
   return hidden;
+}
+
+Result<std::vector<Detached>> detach_everywhere(Transaction& transaction,
+                                                const base::ProjectId& project,
+                                                const std::string& file) {
+  auto ids = store::documents::parents(transaction, project, kFileKind, file);
+  if (!ids) return fail(ids.error());
+  std::vector<Detached> out;
+  for (auto& id : *ids) {
+    Detached each{.store = {project, std::move(id)}, .hidden = {}};
+    // What is left of a store that is gone is removed piece by piece already.
+    if (auto found = get_raw(transaction, each.store); !found) {
+      if (found.error().code == ErrorCode::NotFound) continue;
+      return fail(found.error());
+    }
+    auto hidden = detach(transaction, each.store, file);
+    if (!hidden) return fail(hidden.error());
+    each.hidden = std::move(*hidden);
+    out.push_back(std::move(each));
+  }
+  return out;
 }
 
 Result<store::Page<StoreFile>> list(Session& session, const ListFiles& wanted) {

@@ -83,6 +83,15 @@ Result<StoreFile> set_attributes(Transaction& transaction, const StoreId& store,
 Result<std::vector<std::int64_t>> detach(Transaction& transaction, const StoreId& store,
                                          const std::string& file);
 
+// Out of every store of the project that has it: the file itself goes.
+struct Detached {
+  StoreId store;
+  std::vector<std::int64_t> hidden;
+};
+Result<std::vector<Detached>> detach_everywhere(Transaction& transaction,
+                                                const base::ProjectId& project,
+                                                const std::string& file);
+
 struct ListFiles {
   StoreId store;
   std::string batch = {};   // only of this batch

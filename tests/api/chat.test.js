@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import OpenAI from 'openai';
+import { makePdf } from './documents.js';
 import { key, parseSse, scripted, startServer } from './harness.js';
 import { checkSchema } from './spec.js';
 
@@ -178,6 +179,35 @@ for (const [body, message, code] of refusals) {
     assert.deepEqual([error.message, error.code, error.type], [message, code, 'invalid_request_error']);
   });
 }
+
+test('files in a message are read: by id, as data', async () => {
+  const words = 'one two three four five six seven eight nine ten';
+  const plain = (await client.chat.completions.create(ask('hi'))).usage.prompt_tokens;
+  const file = await client.files.create({ file: new File([words], 'a.txt'), purpose: 'user_data' });
+  const data = `data:application/pdf;base64,${makePdf([words]).toString('base64')}`;
+  for (const given of [{ file_id: file.id }, { file_data: data, filename: 'a.pdf' }]) {
+    const made = await client.chat.completions.create(ask([{ type: 'text', text: 'hi' }, { type: 'file', file: given }]));
+    assert.ok(made.usage.prompt_tokens >= plain + 10, JSON.stringify(made.usage));
+  }
+  const refused = (given, status, param) => assert.rejects(client.chat.completions.create(ask([{ type: 'file', file: given }])),
+    (e) => { assert.deepEqual([e.status, e.param], [status, `messages[0].content[0].file${param}`]); return true; });
+  await refused({ file_id: 'file-none' }, 404, '.file_id');
+  await refused({ file_data: 'data:application/pdf;base64,AAAA' }, 400, '.file_data');
+  await refused({}, 400, '.file_id');
+  await refused(undefined, 400, '');
+});
+
+test('the deprecated functions', async () => {
+  const functions = [{ name: 'get_weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } }];
+  const made = await client.chat.completions.create(ask('weather?', { functions, function_call: { name: 'get_weather' } }));
+  assert.deepEqual(made.choices[0].message.function_call, { name: 'get_weather', arguments: '{"city":"Paris"}' });
+  assert.equal(made.choices[0].finish_reason, 'function_call');
+  const refused = (function_call, code, param) => assert.rejects(client.chat.completions.create(ask('x', { functions, function_call })), (e) => e.status === 400 && e.code === code && e.param === param);
+  await refused('sometimes', 'invalid_value', 'function_call');
+  await refused(5, 'invalid_type', 'function_call');
+  await refused({}, 'missing_required_parameter', 'function_call.name');
+  await assert.rejects(client.chat.completions.create(ask('x', { functions, function_call: { name: 'other' } })), /not found in 'tools'/);
+});
 
 test('an unknown model is 404 model_not_found', async () => {
   await assert.rejects(client.chat.completions.create({ ...ask('x'), model: 'nope' }), (error) => {

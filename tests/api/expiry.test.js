@@ -61,3 +61,21 @@ test('deleted contents leave the disk', async () => {
   await until('the contents are removed', () => contents(server.directory).length === 0);
   await server.stop();
 });
+
+test('a file whose time is over leaves its vector stores', async () => {
+  const first = await startServer({ script });
+  const { client, directory } = first;
+  const file = await client.files.create({ file: await toFile('Mars is red.', 'm.txt'), purpose: 'assistants', expires_after: { anchor: 'created_at', seconds: 3600 } });
+  const store = await client.vectorStores.create({});
+  await client.vectorStores.files.createAndPoll(store.id, { file_id: file.id });
+  await first.stop({ keep: true });
+  sql(directory, "UPDATE documents SET expires_at = 1 WHERE kind = 'file'");
+
+  const second = await startServer({ script, args, data: directory });
+  const left = async () => (await second.client.vectorStores.files.list(store.id)).data.length;
+  for (let i = 0; i < 100 && await left() > 0; i += 1) await sleep(100);
+  assert.equal(await left(), 0);
+  assert.equal((await second.client.vectorStores.retrieve(store.id)).file_counts.total, 0);
+  assert.deepEqual((await second.client.vectorStores.search(store.id, { query: 'Mars' })).data, []);
+  await second.stop();
+});

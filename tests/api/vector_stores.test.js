@@ -86,9 +86,38 @@ test('uploadAndPoll, content, attributes, delete', async () => {
   assert.ok((await client.files.retrieve(mars.id)).id, 'the file itself stays');
   assert.equal((await client.vectorStores.retrieve(store.id)).file_counts.total, 2);
 
-  await client.files.delete(listed.data[1].id);
-  const left = await client.vectorStores.search(store.id, { query: 'hottest planet' });
-  assert.ok(left.data.every((result) => result.file_id !== listed.data[1].id), 'a deleted file is in no store');
+});
+
+test('a file that is deleted leaves every store at once', async () => {
+  const first = await storeWith(PLANETS);
+  const second = await client.vectorStores.create({});
+  const [mars] = (await client.vectorStores.files.list(first.id, { order: 'asc' })).data;
+  await client.vectorStores.fileBatches.createAndPoll(second.id, { file_ids: [mars.id] });
+  const big = await upload('big.txt', 'Io is a moon. '.repeat(20_000));
+  await client.vectorStores.files.create(second.id, { file_id: big.id });  // its indexing may run yet
+  const deleted = [mars.id, big.id];
+  for (const id of deleted) await client.files.delete(id);
+
+  for (const [store, n] of [[first, 2], [second, 0]]) {
+    const listed = await client.vectorStores.files.list(store.id);
+    assert.equal(listed.data.length, n);
+    assert.ok(listed.data.every((file) => !deleted.includes(file.id)));
+    const counted = await client.vectorStores.retrieve(store.id);
+    assert.equal(counted.file_counts.total, n);
+    assert.equal(counted.file_counts.completed, n);
+    assert.equal(counted.usage_bytes, listed.data.reduce((sum, file) => sum + file.usage_bytes, 0));
+    const found = await client.vectorStores.search(store.id, { query: 'red planet iron oxide moon' });
+    assert.ok(found.data.every((result) => !deleted.includes(result.file_id)));
+    for (const id of deleted) {
+      const gone = (error) => error instanceof OpenAI.NotFoundError;
+      await assert.rejects(client.vectorStores.files.retrieve(id, { vector_store_id: store.id }), gone);
+      await assert.rejects(client.vectorStores.files.content(id, { vector_store_id: store.id }), gone);
+    }
+  }
+  await client.vectorStores.delete(second.id);
+  const other = (await client.vectorStores.files.list(first.id)).data[0];
+  await client.files.delete(other.id);
+  assert.equal((await client.vectorStores.retrieve(first.id)).file_counts.total, 1);
 });
 
 test('search: order, shape, several queries, rewriting, thresholds', async () => {

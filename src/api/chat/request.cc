@@ -1,6 +1,7 @@
 #include "api/chat/request.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include <fmt/format.h>
@@ -84,11 +85,7 @@ void add_part(const ContentPart& part, const std::string& role, std::size_t inde
     }
     out.content.push_back(inference::AudioPart{std::move(*bytes), part.input_audio->format});
   } else {
-    refuse_capability(
-        "File inputs in chat completions are not supported by this server yet. Put the text of the "
-        "file into "
-        "the message.",
-        path);
+    missing("file");  // those that are there have been read: see read_files
   }
 }
 
@@ -259,6 +256,30 @@ void add_tools(const CreateRequest& request, inference::GenerateRequest& out) {
   }
 }
 
+// The deprecated form of `tool_choice`: the function that must be called, if one is named.
+std::string named_function(const json::Value& given, inference::ToolChoice::Mode& mode) {
+  using Mode = inference::ToolChoice::Mode;
+  static constexpr std::array<std::string_view, 2> kModes{"none", "auto"};
+  const json::Path path{.key = "function_call"};
+  std::string text;
+  if (given.is_string()) {
+    json::Constraints modes;
+    modes.values = kModes;
+    or_throw(json::errors::read_string(text, given, path, modes));
+    mode = text == "none" ? Mode::None : Mode::Auto;
+    return {};
+  }
+  const auto* object = given.if_object();
+  if (!object)
+    throw ApiError(json::errors::type(path, "one of an object or 'none' or 'auto'", given).error());
+  const json::Path at = path.member("name");
+  const json::Value* name = json::find(*object, "name");
+  if (!name) throw ApiError(json::errors::missing(at).error());
+  or_throw(json::errors::read_string(text, *name, at, {}));
+  mode = Mode::Required;
+  return text;
+}
+
 void set_tool_choice(const CreateRequest& request, inference::GenerateRequest& out) {
   using Mode = inference::ToolChoice::Mode;
   const bool any = request.tools || request.functions;
@@ -284,13 +305,8 @@ void set_tool_choice(const CreateRequest& request, inference::GenerateRequest& o
     names = request.tool_choice->names;
     if (request.tool_choice->named) out.tool_choice.parallel = false;
   } else if (request.function_call) {
-    const auto* text = request.function_call->if_string();
-    const json::Value* name = json::find(*request.function_call, "name");
-    if (text && *text == "none") out.tool_choice.mode = Mode::None;
-    if (name && name->is_string()) {
-      out.tool_choice.mode = Mode::Required;
-      names.emplace_back(name->get_string());
-    }
+    const std::string name = named_function(*request.function_call, out.tool_choice.mode);
+    if (!name.empty()) names.push_back(name);
   }
   for (const std::string& name : names) {
     const bool known = std::any_of(out.tools.begin(), out.tools.end(),

@@ -1,5 +1,6 @@
 #include "api/chat/routes.h"
 
+#include "api/chat/files.h"
 #include "api/chat/request.h"
 #include "api/common/api_error.h"
 #include "api/common/error_body.h"
@@ -17,9 +18,10 @@ void ChatRoutes::add_to(http::Router& router) {
 // POST /v1/chat/completions
 awaitable<http::Response> ChatRoutes::create(http::Request& request) {
   const json::Value body = co_await json_body(request);
-  const CreateRequest wire = parse_request(body);
-  inference::GenerateRequest generate = to_generate(wire);
+  CreateRequest wire = parse_request(body);
   const auto& caller = request.get<gateway::Caller>();
+  co_await read_files(files_, caller.project, wire);
+  inference::GenerateRequest generate = to_generate(wire);
   generate.project = caller.project;
   generate.priority = caller.priority;
 

@@ -6,6 +6,7 @@
 
 #include "api/chat/completion.h"
 #include "api/chat/stored_chats.h"
+#include "api/items/outside.h"
 #include "base/ids.h"
 #include "http/router.h"
 #include "inference/backend.h"
@@ -14,9 +15,9 @@ namespace api::chat {
 
 class ChatRoutes {
  public:
-  ChatRoutes(inference::Backend& backend, StoredChats& stored, base::IdGenerator& ids,
-             const base::Clock& clock)
-      : backend_(backend), stored_(stored), ids_(ids), clock_(clock) {}
+  ChatRoutes(inference::Backend& backend, StoredChats& stored, items::PartReader& files,
+             base::IdGenerator& ids, const base::Clock& clock)
+      : backend_(backend), stored_(stored), files_(files), ids_(ids), clock_(clock) {}
   void add_to(http::Router& router);
 
  private:
@@ -30,6 +31,7 @@ class ChatRoutes {
 
   inference::Backend& backend_;
   StoredChats& stored_;
+  items::PartReader& files_;
   base::IdGenerator& ids_;
   const base::Clock& clock_;
 };

@@ -125,20 +125,27 @@ base::awaitable<Result<store::Page<StoredFile>>> StoredFiles::list(
 
 base::awaitable<Status> StoredFiles::remove(base::ProjectId project, std::string id) {
   const std::int64_t now = clock_.unix_seconds();
+  std::function<void()> afterwards;
   auto removed = co_await database_.write([&](store::Transaction& transaction) -> Status {
     if (auto file = get_in(transaction, project, id, now); !file) return fail(file.error());
-    return remove_in(transaction, key_of(project, id), now);
+    return remove_in(transaction, key_of(project, id), now, afterwards);
   });
+  if (removed && afterwards) afterwards();
   co_return removed;
 }
 
 Status StoredFiles::remove_in(store::Transaction& transaction, const store::DocumentKey& key,
-                              std::int64_t now) {
+                              std::int64_t now, std::function<void()>& afterwards) const {
   auto document = store::documents::get(transaction, key);
   if (!document) return fail(document.error());
   auto file = from_document(*document);
   if (!file) return fail(file.error());
   if (auto status = store::documents::remove(transaction, key); !status) return status;
+  if (on_remove_) {
+    auto followed = on_remove_(transaction, key.project, key.id);
+    if (!followed) return fail(followed.error());
+    afterwards = std::move(*followed);
+  }
   return store::blobs::release(transaction, file->blob_key, now);
 }
 

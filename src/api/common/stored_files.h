@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,9 +62,16 @@ class StoredFiles {
                                                         std::optional<std::string> purpose,
                                                         store::PageRequest page);
   base::awaitable<Status> remove(base::ProjectId project, std::string id);
-  // The row and its reference to the contents, whether it has expired or not.
-  static Status remove_in(store::Transaction& transaction, const store::DocumentKey& key,
-                          std::int64_t now);
+  // The row and its reference to the contents, whether it has expired or not, with all that goes
+  // with it. `afterwards`: what is to be done once this is durable.
+  Status remove_in(store::Transaction& transaction, const store::DocumentKey& key, std::int64_t now,
+                   std::function<void()>& afterwards) const;
+
+  // Where else a file stands, and leaves in the transaction that removes it: vector stores. Returns
+  // what is to be done once that is durable. Set once, before the first request.
+  using OnRemove = std::function<Result<std::function<void()>>(
+      store::Transaction&, const base::ProjectId&, const std::string& id)>;
+  void on_remove(OnRemove hook) { on_remove_ = std::move(hook); }
 
   // The whole contents; TooLarge above `bytes_max`.
   base::awaitable<Result<std::string>> read(StoredFile file, std::size_t bytes_max);
@@ -79,6 +87,7 @@ class StoredFiles {
   base::Pools& pools_;
   base::IdGenerator& ids_;
   const base::Clock& clock_;
+  OnRemove on_remove_;
 };
 
 }  // namespace api

@@ -22,6 +22,13 @@ store::chunks::StoreKey chunks_of(const StoreId& id) {
 
 }  // namespace
 
+VectorStoresService::VectorStoresService(Parts parts)
+    : parts_(std::move(parts)), queue_clock_(parts_.clock) {
+  parts_.files.on_remove(
+      [this](store::Transaction& transaction, const base::ProjectId& project,
+             const std::string& file) { return detach_everywhere(transaction, project, file); });
+}
+
 Status VectorStoresService::check_open(store::Session& session, const StoreId& id) const {
   auto found = vector::stores::get(session, id, parts_.clock.unix_seconds());
   if (!found) return fail(found.error());
@@ -57,6 +64,19 @@ Status VectorStoresService::attach_in(store::Transaction& transaction, const Att
   if (!replaced) return fail(replaced.error());
   hidden.insert(hidden.end(), replaced->begin(), replaced->end());
   return enqueue_indexing(transaction, to.store, wanted.file_id, record.job, queue_clock_.now_ms());
+}
+
+Result<std::function<void()>> VectorStoresService::detach_everywhere(
+    store::Transaction& transaction, const base::ProjectId& project, const std::string& file) {
+  auto detached = vector::files::detach_everywhere(transaction, project, file);
+  if (!detached) return fail(detached.error());
+  if (detached->empty()) return std::function<void()>();
+  if (auto status = clean_later(transaction, project, ""); !status) return fail(status.error());
+  return std::function<void()>([this, detached = std::move(*detached)] {
+    for (const auto& each : detached)
+      parts_.search.indexes().forget(chunks_of(each.store), each.hidden);
+    parts_.doorbell.wake();
+  });
 }
 
 awaitable<Result<VectorStore>> VectorStoresService::create(base::ProjectId project,

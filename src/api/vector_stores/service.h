@@ -25,7 +25,7 @@ class VectorStoresService {
     const jobs::Doorbell& doorbell;
     std::string embedding_model = {};  // of new stores; empty: what there is
   };
-  explicit VectorStoresService(Parts parts) : parts_(std::move(parts)), queue_clock_(parts.clock) {}
+  explicit VectorStoresService(Parts parts);
 
   base::awaitable<Result<vector::VectorStore>> create(base::ProjectId project, CreateStore wanted);
   base::awaitable<Result<vector::VectorStore>> get(vector::StoreId id);
@@ -69,6 +69,10 @@ class VectorStoresService {
   Status check_open(store::Session& session, const vector::StoreId& id) const;
   Status clean_later(store::Transaction& transaction, const base::ProjectId& project,
                      const std::string& store);
+  // The file itself is being deleted: it leaves all stores.
+  Result<std::function<void()>> detach_everywhere(store::Transaction& transaction,
+                                                  const base::ProjectId& project,
+                                                  const std::string& file);
 
   const Parts parts_;
   const jobs::QueueClock queue_clock_;

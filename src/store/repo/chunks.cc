@@ -225,6 +225,14 @@ Result<std::vector<std::int64_t>> hide_store(Transaction& transaction, const Sto
   return hide(transaction, "project = $1 AND store = $2", {key.project, key.store});
 }
 
+Result<std::vector<GoneSet>> gone(Session& session, std::size_t limit) {
+  return session.query(
+      "SELECT project, store, number FROM chunk_sets WHERE gone = 1 ORDER BY number LIMIT $1",
+      {limit}, [](const Row& row) {
+        return GoneSet{.in = {{row.string(0)}, row.string(1)}, .set = row.integer(2)};
+      });
+}
+
 Result<std::size_t> forget_gone(Transaction& transaction, std::size_t limit) {
   std::size_t removed = 0;
   while (removed < limit) {

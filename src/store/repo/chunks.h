@@ -49,6 +49,12 @@ Status make_searchable(Transaction& transaction, std::int64_t set, const StoreKe
 // until `forget_gone`. Returns their numbers.
 Result<std::vector<std::int64_t>> hide_file(Transaction& transaction, const FileKey& key);
 Result<std::vector<std::int64_t>> hide_store(Transaction& transaction, const StoreKey& key);
+// Hidden sets whose rows stay still, oldest first.
+struct GoneSet {
+  StoreKey in;
+  std::int64_t set = 0;
+};
+Result<std::vector<GoneSet>> gone(Session& session, std::size_t limit);
 // Removes at most `limit` chunks of hidden sets; returns how many.
 Result<std::size_t> forget_gone(Transaction& transaction, std::size_t limit);
 

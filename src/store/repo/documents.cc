@@ -174,6 +174,12 @@ Result<std::int64_t> count(Session& session, const Filter& filter) {
   return start_query("COUNT(*)", filter, all).scalar(session);
 }
 
+Result<std::vector<std::string>> parents(Session& session, const base::ProjectId& project,
+                                         const std::string& kind, const std::string& id) {
+  return session.query("SELECT parent FROM documents WHERE project = $1 AND kind = $2 AND id = $3",
+                       {project, kind, id}, [](const Row& row) { return row.string(0); });
+}
+
 Result<std::vector<DocumentKey>> expired(Session& session, std::int64_t now_seconds,
                                          std::size_t limit) {
   return session.query(

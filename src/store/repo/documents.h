@@ -75,6 +75,10 @@ Result<Page<Document>> list(Session& session, const Filter& filter, const PageRe
 // Reads the index only: O(matching rows).
 Result<std::int64_t> count(Session& session, const Filter& filter);
 
+// The parents under which a document of this kind and id stands. O(their number).
+Result<std::vector<std::string>> parents(Session& session, const base::ProjectId& project,
+                                         const std::string& kind, const std::string& id);
+
 // At most `limit` documents of all projects whose time is over, earliest first.
 Result<std::vector<DocumentKey>> expired(Session& session, std::int64_t now_seconds,
                                          std::size_t limit);
