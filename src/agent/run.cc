@@ -135,6 +135,7 @@ void Run::find_first() {
 }
 
 base::awaitable<Status> Run::start() {
+  if (task_.silent) co_return Status{};
   find_first();
   if (first_.empty()) {
     auto begun = co_await begin_round();
@@ -183,6 +184,11 @@ base::awaitable<Status> Run::work_first(Observer& observer) {
 }
 
 base::awaitable<> Run::proceed(Observer& observer) {
+  if (task_.silent) {
+    Event finished = Finished{};
+    co_await observer.on(std::move(finished));
+    co_return;
+  }
   if (!first_.empty()) {
     auto begun = co_await work_first(observer);
     if (!begun) {

@@ -38,6 +38,8 @@ test('counts what a request would read', async () => {
   assert.ok(await count(ask('Hi', { conversation: conversation.id })) > short);
   assert.equal((await client.conversations.items.list(conversation.id)).data.length, 1);
   assert.equal(await count({ input: 'Hi' }), short);
+  assert.ok(await count({ model: 'scripted', input: null, previous_response_id: made.id }) > short);
+  assert.equal(await count(ask('Hi', { tools: null, text: null, reasoning: null, truncation: 'auto', tool_choice: null, personality: 'friendly', parallel_tool_calls: null })), short);
   const older = await (await server.post('/v1/responses/count_tokens', ask('Hi'))).json();
   assert.deepEqual(older, { object: 'response.input_tokens', input_tokens: short });
 });
@@ -72,6 +74,16 @@ test('compact keeps the messages of the user and one item for the rest, which ca
   assert.equal(again.output.at(-1).type, 'compaction');
 });
 
+test('compact takes what the description gives it', async () => {
+  const more = { prompt_cache_key: 'k'.repeat(64), prompt_cache_retention: '24h', prompt_cache_options: { mode: 'implicit' }, service_tier: 'flex', instructions: 'x', previous_response_id: null };
+  checkSchema('CompactResource', await client.responses.compact(ask(history, more)));
+  const first = await client.responses.create(ask('Remember the number 7.'));
+  await client.responses.compact({ model: 'scripted', input: null, previous_response_id: first.id });
+  await assert.rejects(client.responses.compact(ask(history, { prompt_cache_key: 'k'.repeat(65) })), (e) => e.code === 'string_above_max_length' && e.param === 'prompt_cache_key');
+  await assert.rejects(client.responses.compact({ input: 'x' }), (e) => e.code === 'missing_required_parameter' && e.param === 'model');
+  await assert.rejects(client.responses.compact({ model: 'scripted' }), (e) => e.status === 400 && e.param === 'input');
+});
+
 test('compact reads a chain, and more than fits into the context', async () => {
   const first = await client.responses.create(ask('Remember the number 7.'));
   const compacted = await client.responses.compact({ model: 'scripted', previous_response_id: first.id });
@@ -90,7 +102,7 @@ test('context_management compacts when a turn reads too much', async () => {
   const second = await client.responses.create(body);
   checkSchema('Response', second);
   assert.deepEqual(second.output.map((i) => i.type), ['compaction', 'message']);
-  assert.ok(second.usage.input_tokens < plain / 2);
+  assert.ok(second.usage.input_tokens > plain, 'what the summary took is counted');
   const kept = await client.responses.retrieve(second.id);
   assert.deepEqual(kept.output.map((i) => i.type), ['compaction', 'message']);
   assert.ok(await count(ask('And then?', { previous_response_id: second.id })) < plain / 2);
@@ -102,6 +114,31 @@ test('context_management compacts when a turn reads too much', async () => {
   const compaction = events.filter((e) => e.item?.type === 'compaction');
   assert.deepEqual(compaction.map((e) => [e.type, e.output_index]), [['response.output_item.added', 0], ['response.output_item.done', 0]]);
   assert.deepEqual(events.at(-1).response.output.map((i) => i.type), ['compaction', 'message']);
+});
+
+test('a compaction_trigger compacts and says nothing', async () => {
+  const trigger = { type: 'compaction_trigger' };
+  const first = await client.responses.create(ask(history));
+  const compacted = await client.responses.create(ask([trigger], { previous_response_id: first.id }));
+  checkSchema('Response', compacted);
+  assert.equal(compacted.status, 'completed');
+  assert.deepEqual(compacted.output.map((i) => i.type), ['compaction']);
+  assert.ok(compacted.usage.output_tokens > 0);
+  const listed = await client.responses.inputItems.list(compacted.id);
+  assert.ok(listed.data.every((i) => i.type !== 'compaction_trigger'));
+  const next = await client.responses.create(ask('And now?', { previous_response_id: compacted.id }));
+  assert.equal(next.output_text, 'Hello there, friend.');
+  assert.ok(next.usage.input_tokens < first.usage.input_tokens / 2);
+
+  const events = parseSse(await (await server.post('/v1/responses', ask([...history, trigger], { stream: true, store: false }))).text()).map((e) => JSON.parse(e.data));
+  assert.deepEqual(events.map((e) => e.type), ['response.created', 'response.in_progress', 'response.output_item.added', 'response.output_item.done', 'response.completed']);
+  events.forEach((event) => checkSchema('ResponseStreamEvent', event));
+
+  const begun = await client.responses.create(ask([...history, trigger], { background: true }));
+  let done = begun;
+  while (['queued', 'in_progress'].includes(done.status)) done = await client.responses.retrieve(begun.id);
+  assert.deepEqual(done.output.map((i) => i.type), ['compaction']);
+  await assert.rejects(client.responses.create(ask([trigger, { role: 'user', content: 'x' }])), (e) => e.status === 400 && e.param === 'input[0]');
 });
 
 test('thoughts are sealed for clients that keep them, and read again', async () => {

@@ -166,6 +166,31 @@ test('custom tools and namespaces', async () => {
   assert.equal(response.output[0].namespace, 'crm');
 });
 
+test('a function is strict unless it cannot be', async () => {
+  const tool = (parameters, more = {}) => ({ type: 'function', name: 'f', parameters, ...more });
+  const shown = async (given) => (await client.responses.create(ask('hi', { tools: [given] }))).tools[0];
+  const city = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+  const closed = { ...city, additionalProperties: false };
+  assert.deepEqual(await shown(tool(city)), { type: 'function', name: 'f', description: null, parameters: closed, strict: true });
+  assert.deepEqual((await shown(tool(closed))).strict, true);
+  assert.equal((await shown(tool(city, { strict: null }))).strict, true);
+  assert.deepEqual(await shown(tool(city, { strict: false })), { type: 'function', name: 'f', description: null, parameters: city, strict: false });
+  // Optional properties and free objects stay what they are.
+  const optional = { type: 'object', properties: { city: { type: 'string' }, day: { type: 'string' } }, required: ['city'] };
+  for (const schema of [optional, { type: 'object' , additionalProperties: { type: 'string' } }, { type: 'object', properties: { when: { type: 'string', format: 'uri' } }, required: ['when'] }, {}]) {
+    const { parameters, strict } = await shown(tool(schema));
+    assert.deepEqual({ parameters, strict }, { parameters: schema, strict: false });
+  }
+});
+
+test('tools that come with an item', async () => {
+  const item = { type: 'additional_tools', role: 'developer', tools: [weather] };
+  const events = await eventsOf(ask([item, { role: 'user', content: 'weather?' }], { tool_choice: { type: 'function', name: 'get_weather' } }));
+  assert.equal(events.at(-1).response.output[1].name, 'get_weather');
+  assert.deepEqual(events.at(-1).response.tools, []);
+  await refused(ask([{ ...item, tools: [{ type: 'function' }] }, { role: 'user', content: 'x' }]), 400, "'input[0].tools[0].name'", 'input[0].tools[0].name');
+});
+
 test('hosted tools break only what forces them', async () => {
   const tools = [{ type: 'web_search' }, { type: 'from_the_future', x: 1 }];
   assert.equal((await client.responses.create(ask('hi', { tools }))).output_text, 'Hello there, friend.');
@@ -306,6 +331,7 @@ test('limits at their edge', async () => {
   await refused(ask('x', { safety_identifier: 's'.repeat(65) }), 400, 'maximum length 64', 'safety_identifier', 'string_above_max_length');
   await refused(ask('x', named(129)), 400, 'maximum length 128', 'tools[0].name', 'string_above_max_length');
   await refused(ask('x', { top_logprobs: 21 }), 400, 'Expected a value <= 20', 'top_logprobs');
+  await refused(ask('x', { context_management: [] }), 400, 'empty array', 'context_management', 'empty_array');
   await refused(ask('x', threshold(999)), 400, 'Expected a value >= 1000', 'context_management[0].compact_threshold');
   assert.equal((await client.responses.create(ask('silent', threshold(1000)))).status, 'completed');
 });

@@ -77,6 +77,18 @@ std::string_view speaker(inference::Role role) {
 
 }  // namespace
 
+Result<bool> take_trigger(std::vector<Item>& items) {
+  const auto found = std::ranges::find(items, "compaction_trigger", type_of);
+  if (found == items.end()) return false;
+  if (std::next(found) != items.end()) {
+    return fail(ErrorCode::InvalidRequest,
+                "An item of type 'compaction_trigger' must be the last of the input.",
+                fmt::format("input[{}]", found - items.begin()), "invalid_value");
+  }
+  items.pop_back();
+  return true;
+}
+
 bool can_compact(std::span<const Item> items) {
   return std::ranges::any_of(items, [](const Item& item) {
     return !is_user_message(item) && type_of(item) != "compaction";

@@ -12,6 +12,10 @@
 
 namespace api::items {
 
+// Takes the item away that asks for compacting alone; false when there is none. InvalidRequest when
+// it is not the last.
+Result<bool> take_trigger(std::vector<Item>& items);
+
 // Whether compacting these items would take any away: everything but messages of the user.
 bool can_compact(std::span<const Item> items);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "api/items/item_types.h"
 #include "base/check.h"
@@ -17,6 +18,17 @@ constexpr std::array<std::string_view, 8> kIncludes{"file_search_call.results",
                                                     "code_interpreter_call.outputs",
                                                     "reasoning.encrypted_content",
                                                     "message.output_text.logprobs"};
+
+// What an item must say when it is shown and need not say when it is sent. No text: null.
+struct Filled {
+  std::string_view type, member;
+  std::optional<std::string_view> text = {};
+};
+constexpr Filled kFilled[]{
+    {"shell_call", "environment"},     {"shell_call_output", "max_output_length"},
+    {"tool_search_call", "call_id"},   {"tool_search_call", "execution", "client"},
+    {"tool_search_output", "call_id"}, {"tool_search_output", "execution", "client"},
+};
 
 void hide_logprobs(Item& message) {
   auto* content = message.if_contains("content");
@@ -47,6 +59,10 @@ void complete(Item& item, base::IdGenerator& ids, std::string_view family) {
     item = std::move(with_id);
   }
   if (known->has_status && json::string_or(item, "status").empty()) item["status"] = "completed";
+  for (const Filled& filled : kFilled) {
+    if (filled.type != known->name || item.contains(filled.member)) continue;
+    item[filled.member] = filled.text ? json::Value(*filled.text) : json::Value(nullptr);
+  }
 }
 
 Include Include::of(const std::vector<std::string>& names) {

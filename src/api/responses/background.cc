@@ -175,7 +175,9 @@ base::awaitable<http::Response> Background::create(Turn turn, json::Value body) 
   to_task(turn.request, parts_.tools);  // what can never run is refused now
 
   json::Object payload = body.get_object();
-  payload["input"] = json::Array();  // stored as items
+  payload["input"] = json::Array();  // stored as items, but for the one that is only a wish
+  if (turn.only_compacts)
+    payload["input"] = json::Array{json::Object{{"type", "compaction_trigger"}}};
   const bool streamed = turn.request.streams();
   Transcript transcript = transcript_for(parts_, turn, {.events = streamed});
   transcript.lifecycle("created", turn.response);
@@ -202,6 +204,7 @@ base::awaitable<http::Response> Background::create(Turn turn, json::Value body) 
       auto appended = store::events::append(tx, records::stream_of(turn.key), events);
       if (!appended) return appended;
     }
+    if (auto given = give_lock_to_job(tx, turn, now_ms); !given) return given;
     return jobs::queue::enqueue(tx, job, now_ms);
   });
   or_throw(std::move(begun));
@@ -267,6 +270,7 @@ base::awaitable<Result<Turn>> Background::resume(jobs::Attempt& attempt) {
   Turn turn;
   turn.key = {job.project, job.subject};
   turn.request = parse_request(*body);
+  turn.only_compacts = or_throw(items::take_trigger(turn.request.input.items));
   turn.family = parts_.ids.family();
   const std::int64_t now = parts_.clock.unix_seconds();
   auto earlier = co_await parts_.database.read(
@@ -303,6 +307,7 @@ base::awaitable<Result<Turn>> Background::resume(jobs::Attempt& attempt) {
       created && created->is_int64()) {
     turn.created_at = created->get_int64();
   }
+  add_tools_of_items(turn);
   announcements_.announce(turn.key.id);
   co_return std::move(turn);
 }
@@ -337,8 +342,8 @@ base::awaitable<Status> Background::perform(jobs::Attempt& attempt, Turn turn) {
     transcript.error(shown);
     fail_response(turn.response, shown);
   } else {
-    complete(turn.response, writer.ending().finished->reason, writer.ending().finished->usage,
-             parts_.clock.unix_seconds());
+    const agent::Finished& end = *writer.ending().finished;
+    complete(turn.response, end.reason, turn.usage(end.usage), parts_.clock.unix_seconds());
   }
   auto finished = co_await finish(attempt, turn, transcript);
   co_return finished;

@@ -108,6 +108,7 @@ awaitable<bool> compact_if_due(const Parts& parts, Turn& turn,
   read.insert(read.end(), own.begin(), own.end());
   turn.read = std::move(read);
   turn.compaction = std::move(compacted.item);
+  turn.spent = compacted.usage;
   co_return true;
 }
 

@@ -12,6 +12,8 @@
 #include "api/responses/compaction.h"
 #include "api/responses/object.h"
 #include "api/responses/request.h"
+#include "base/json/errors.h"
+#include "base/limits/response.h"
 #include "gateway/caller.h"
 
 namespace api::responses {
@@ -40,6 +42,24 @@ void refuse_running(const CreateRequest& request) {
   }
 }
 
+// Tools that we carry out are declared to the model like the client's own.
+void offer_hosted(agent::Task& task) {
+  for (const agent::HostedTool& hosted : task.hosted) {
+    if (!hosted.tool->goes_first(task.generate.model))
+      task.generate.tools.push_back(hosted.tool->declaration(hosted.options));
+  }
+}
+
+// Shorter here than elsewhere.
+void check_cache_key(const json::Object& body) {
+  const json::Value* given = json::find(body, "prompt_cache_key");
+  if (!given || given->is_null()) return;
+  json::Constraints limits;
+  limits.length_max = limits::compact_cache_key_chars_max;
+  std::string ignored;
+  or_throw(json::errors::read_string(ignored, *given, {.key = "prompt_cache_key"}, limits));
+}
+
 json::Object object_body(json::Value body) {
   auto* object = body.if_object();
   if (!object) reject(ErrorCode::InvalidRequest, "The request's body must be a JSON object.");
@@ -55,6 +75,8 @@ void ContextRoutes::add_to(http::Router& router) {
 }
 
 awaitable<agent::Task> ContextRoutes::read(http::Request& request, json::Object body, Turn& turn) {
+  if (const json::Value* input = json::find(body, "input"); input && input->is_null())
+    body.erase("input");  // may be null here
   CreateRequest wire = parse_request(body);
   refuse_running(wire);
   const auto project = request.get<gateway::Caller>().project;
@@ -71,6 +93,7 @@ awaitable<http::Response> ContextRoutes::input_tokens(http::Request& request) {
   default_model(parts_, body);
   Turn turn;
   agent::Task task = co_await read(request, std::move(body), turn);
+  offer_hosted(task);
   auto counted = co_await parts_.backend.count_tokens(std::move(task.generate));
   if (!counted) throw ApiError(for_responses(std::move(counted.error()), turn.request.model));
   const json::Object out{{"object", "response.input_tokens"}, {"input_tokens", *counted}};
@@ -81,6 +104,7 @@ awaitable<http::Response> ContextRoutes::input_tokens(http::Request& request) {
 awaitable<http::Response> ContextRoutes::compact_context(http::Request& request) {
   json::Value given = co_await json_body(request);
   json::Object body = object_body(std::move(given));
+  check_cache_key(body);
   Turn turn;
   agent::Task task = co_await read(request, std::move(body), turn);
   const Compacted compacted = co_await compact(parts_, turn, std::move(task.generate));

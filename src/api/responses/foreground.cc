@@ -114,7 +114,7 @@ base::awaitable<Status> Foreground::finish(Live& live, Transcript& transcript,
   Turn& turn = live.turn;
   const std::int64_t now = parts_.clock.unix_seconds();
   const std::int64_t now_ms = parts_.clock.now().time_since_epoch().count();
-  complete(turn.response, end.reason, end.usage, now);
+  complete(turn.response, end.reason, turn.usage(end.usage), now);
   const bool stores = turn.request.stores();
   if (stores || turn.request.conversation) {
     const records::Record record = turn.record(false);

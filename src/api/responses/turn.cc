@@ -1,5 +1,7 @@
 #include "api/responses/turn.h"
 
+#include <algorithm>
+
 #include "api/common/api_error.h"
 #include "api/items/compaction.h"
 #include "api/items/context.h"
@@ -7,6 +9,7 @@
 #include "api/items/stored.h"
 #include "api/responses/compaction.h"
 #include "api/responses/object.h"
+#include "base/json/codec.h"
 #include "base/limits/response.h"
 #include "base/log.h"
 
@@ -27,12 +30,10 @@ Status take_lock(store::Transaction& transaction, const store::ItemList& list,
 
 base::awaitable<> lock_conversation(const Parts& parts, Turn& turn) {
   const std::string& id = turn.request.conversation->id;
-  const bool background = turn.request.in_background();
-  const std::string holder = lock_holder(turn.key.id, background);
+  // The client's until the job exists: a crash in between must not leave it locked.
+  const std::string holder = lock_holder(turn.key.id, false);
   const std::int64_t now = unix_ms(parts.clock);
-  const std::chrono::milliseconds lasts =
-      background ? std::chrono::milliseconds(limits::background_lease_time)
-                 : std::chrono::milliseconds(limits::conversation_lease_time);
+  const std::chrono::milliseconds lasts = limits::conversation_lease_time;
   const auto list = items::conversation_items(turn.key.project, id);
   auto locked = co_await parts.database.write([&](store::Transaction& tx) -> Status {
     auto found = items::find_conversation(tx, turn.key.project, id);
@@ -101,12 +102,37 @@ records::Record Turn::record(bool streamed) const {
           .conversation_end = conversation_end};
 }
 
+inference::Usage Turn::usage(inference::Usage of_run) const {
+  of_run.input_tokens += spent.input_tokens;
+  of_run.cached_tokens += spent.cached_tokens;
+  of_run.output_tokens += spent.output_tokens;
+  of_run.reasoning_tokens += spent.reasoning_tokens;
+  return of_run;
+}
+
+void add_tools_of_items(Turn& turn) {
+  std::vector<Tool> tools = turn.request.tools.value_or(std::vector<Tool>());
+  const std::size_t n_given = tools.size();
+  for (std::size_t i = 0; i < turn.read.size(); ++i) {
+    if (items::type_of(turn.read[i]) != "additional_tools") continue;
+    const json::Path items_path{.key = "input"};
+    const json::Path item_path =
+        items_path.element(i >= turn.n_inherited ? i - turn.n_inherited : i);
+    const json::Path path = item_path.member("tools");
+    std::vector<Tool> more;
+    or_throw(json::read_into(more, turn.read[i].at("tools"), path, {}));
+    std::ranges::move(more, std::back_inserter(tools));
+  }
+  if (tools.size() > n_given) turn.request.tools = std::move(tools);
+}
+
 base::awaitable<> prepare(const Parts& parts, base::ProjectId project, CreateRequest request,
                           Turn& turn, Purpose purpose) {
   turn.family = parts.ids.family();
   turn.key = {project, parts.ids.item("resp", turn.family)};
   turn.created_at = parts.clock.unix_seconds();
   turn.request = std::move(request);
+  turn.only_compacts = or_throw(items::take_trigger(turn.request.input.items));
   if (turn.request.conversation && purpose == Purpose::Run) co_await lock_conversation(parts, turn);
 
   const bool stands_on = turn.request.conversation || turn.request.previous_response_id ||
@@ -132,6 +158,7 @@ base::awaitable<> prepare(const Parts& parts, base::ProjectId project, CreateReq
       turn.request, {.id = turn.key.id,
                      .created_at = turn.created_at,
                      .status = turn.request.in_background() ? "queued" : "in_progress"});
+  add_tools_of_items(turn);  // not shown as the request's
 }
 
 std::optional<std::int64_t> kept_until(const Parts& parts, const json::Object& response,
@@ -169,6 +196,14 @@ base::awaitable<agent::Task> whole_task(const Parts& parts, const Turn& turn) {
 
 base::awaitable<agent::Task> task_for(const Parts& parts, Turn& turn) {
   agent::Task task = co_await whole_task(parts, turn);
+  if (turn.only_compacts) {
+    inference::GenerateRequest generate = task.generate;
+    Compacted compacted = co_await compact(parts, turn, std::move(generate));
+    turn.compaction = std::move(compacted.item);
+    turn.spent = compacted.usage;
+    task.silent = true;
+    co_return task;
+  }
   const bool compacted = co_await compact_if_due(parts, turn, task.generate);
   if (compacted) task = co_await whole_task(parts, turn);
   co_return task;
@@ -192,6 +227,18 @@ Transcript transcript_for(const Parts& parts, const Turn& turn, const Transcript
     };
   }
   return Transcript(std::move(options), parts.ids);
+}
+
+Status give_lock_to_job(store::Transaction& transaction, const Turn& turn, std::int64_t now_ms) {
+  if (!turn.request.conversation) return {};
+  const auto list = items::conversation_items(turn.key.project, turn.request.conversation->id);
+  const std::chrono::milliseconds lasts = limits::background_lease_time;
+  auto released = store::items::release(transaction, list, lock_holder(turn.key.id, false));
+  if (!released) return released;
+  return take_lock(transaction, list,
+                   {.holder = lock_holder(turn.key.id, true),
+                    .now_ms = now_ms,
+                    .until_ms = now_ms + lasts.count()});
 }
 
 Status end_in_conversation(store::Transaction& transaction, const Turn& turn,

@@ -49,13 +49,17 @@ struct Turn {
   // While it has a conversation; shared with the handler, which gives it back after an error.
   std::shared_ptr<ConversationLock> lock;
   json::Object response;                  // as it is now
+  bool only_compacts = false;             // the model says nothing: see items::take_trigger
   std::optional<items::Item> compaction;  // the first item of its output
+  inference::Usage spent;                 // on the compaction
   std::size_t output_index = 0;  // of its next item in the events: after what was interrupted
 
   std::vector<items::Item> own() const {
     return {read.begin() + static_cast<std::ptrdiff_t>(n_inherited), read.end()};
   }
   records::Record record(bool streamed) const;
+  // What all of it took, when its run took this.
+  inference::Usage usage(inference::Usage of_run) const;
 };
 
 // Who holds a conversation's lock for this response. Those of jobs outlive the process.
@@ -67,6 +71,9 @@ enum class Purpose { Run, Read };
 // it will be run, gives ids, checks the whole. Throws ApiError; the lock may be taken then.
 base::awaitable<> prepare(const Parts& parts, base::ProjectId project, CreateRequest request,
                           Turn& turn, Purpose purpose = Purpose::Run);
+
+// Makes the tools that its items bring (additional_tools) the request's. Throws ApiError.
+void add_tools_of_items(Turn& turn);
 
 // When a response that ends or begins now is forgotten; absent: never.
 std::optional<std::int64_t> kept_until(const Parts& parts, const json::Object& response,
@@ -81,6 +88,10 @@ struct TranscriptUse {
   std::int64_t sequence_number = 0;
 };
 Transcript transcript_for(const Parts& parts, const Turn& turn, const TranscriptUse& use);
+
+// In the transaction that makes the job of a turn: the conversation's lock is the job's from then
+// on. InvalidRequest conversation_locked when it was lost to another.
+Status give_lock_to_job(store::Transaction& transaction, const Turn& turn, std::int64_t now_ms);
 
 // In the transaction that ends a turn: its items go to the conversation, whose lock is given back.
 // InvalidRequest conversation_locked when the lock was lost to another.

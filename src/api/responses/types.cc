@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "api/responses/function_schema.h"
 #include "base/json/codec.h"
 
 namespace api::responses {
@@ -97,11 +98,17 @@ Result<json::Object> read_function(const json::Object& given, const json::Path& 
   if (auto status = read_name(name, given, path); !status) return fail(status.error());
   auto read = json::read<FunctionTool>(given, path);
   if (!read) return fail(read.error());
+  bool strict = read->strict.value_or(true);
+  if (!read->strict && read->parameters) {
+    auto closed = strict_form(*read->parameters, name);
+    strict = closed.has_value();
+    if (closed) read->parameters = std::move(closed);
+  }
   json::Object out{{"type", "function"},
                    {"description", or_null(read->description)},
                    {"name", name},
                    {"parameters", or_null(read->parameters)},
-                   {"strict", read->strict.value_or(true)}};
+                   {"strict", strict}};
   if (read->output_schema) out["output_schema"] = *read->output_schema;
   if (read->defer_loading) out["defer_loading"] = *read->defer_loading;
   if (read->allowed_callers) out["allowed_callers"] = json::write(*read->allowed_callers);

@@ -124,6 +124,17 @@ struct ContextManagement {
   static constexpr bool json_closed = true;
 };
 
+// Checked, and refused: see check_capabilities.
+struct Moderation {
+  std::string model;
+  std::optional<json::Object> policy;
+  static constexpr auto json_fields() {
+    return std::tuple{json::field("model", &Moderation::model),
+                      json::field("policy", &Moderation::policy)};
+  }
+  static constexpr bool json_closed = true;
+};
+
 struct PromptRef {
   std::string id;
   std::optional<std::string> version;
@@ -142,7 +153,7 @@ struct CreateRequest {
   std::optional<ResponseRef> previous_response_id;
   std::optional<ConversationRef> conversation;
   std::optional<PromptRef> prompt;
-  std::optional<json::Object> moderation;
+  std::optional<Moderation> moderation;
   std::optional<IncludeList> include;
   std::optional<std::vector<Tool>> tools;
   std::optional<ToolChoice> tool_choice;
@@ -206,7 +217,9 @@ struct CreateRequest {
         json::field("store", &R::store),
         json::field("service_tier", &R::service_tier),
         json::field("top_logprobs", &R::top_logprobs).min(0).max(limits::top_logprobs_max),
-        json::field("context_management", &R::context_management).noun("an array of objects"),
+        json::field("context_management", &R::context_management)
+            .length_min(1)
+            .noun("an array of objects"),
         json::field("client_metadata", &R::client_metadata),
     };
   }

@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 inline constexpr std::int64_t output_tokens_min = 16;  // of `max_output_tokens`
 inline constexpr std::int64_t compact_threshold_min = 1'000;
 inline constexpr std::size_t safety_identifier_chars_max = 64;
+inline constexpr std::size_t compact_cache_key_chars_max = 64;
 inline constexpr std::size_t tool_name_chars_max = 128;
 inline constexpr std::int64_t unstored_response_seconds_kept = 600;  // in the background
 inline constexpr std::size_t response_chain_turns_max = 10'000;      // by `previous_response_id`
