@@ -191,7 +191,7 @@ bool read_rope_sections(Hparams& hparams, std::size_t n_rotated, bool interleave
     return pair < 3 * sections[section];
   };
   const std::int64_t total = sections[0] + sections[1] + sections[2] + sections[3];
-  if (total <= 0) return false;
+  if (total <= 0 || (!interleaved && (sections[0] == 0 || sections[1] == 0))) return false;
   for (std::int64_t i = 0; i < static_cast<std::int64_t>(n_rotated) / 2; ++i) {
     const auto pair = i % total;
     const bool placed =

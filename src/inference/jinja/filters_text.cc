@@ -111,6 +111,7 @@ Value truncate(Interpreter&, const Value& value, const Arguments& arguments) {
 Value wordwrap(Interpreter&, const Value& value, const Arguments& arguments) {
   const Bound bound(arguments, "wordwrap",
                     {"width", "break_long_words", "wrapstring", "break_on_hyphens"});
+  if (!value.is_string()) raise("'" + std::string(type_name(value)) + "' object has no lines");
   const auto text = text_of(value);
   const WrapStyle style{.width = bound.integer(0, 79),
                         .breaks_long_words = bound.boolean(1, true),
