@@ -29,10 +29,8 @@ void pack_float_panel(const float* x, std::size_t n_in, std::size_t rows, std::u
   }
 }
 
-using PackPanel = void (*)(const float* x, std::size_t n_in, std::size_t rows, std::uint8_t* panel);
-
-void pack_panels(ConstTensor x, std::size_t rows_each, std::size_t panel_bytes, PackPanel pack,
-                 AlignedBytes& out, Pool& pool) {
+void pack_panels(ConstTensor x, std::size_t rows_each, std::size_t panel_bytes,
+                 KernelTable::FillPanel pack, AlignedBytes& out, Pool& pool) {
   const std::size_t n_in = x.columns();
   const std::size_t n_panels = ceil_div(x.rows(), rows_each);
   grow(out, n_panels * panel_bytes);
@@ -99,12 +97,13 @@ void multiply(MatmulInput& x, const Weight& weight, Tensor out, bool accumulate,
 
 }  // namespace
 
-const std::uint8_t* MatmulInput::integer_panels(Pool& pool) {
-  if (has_integers_) return integers_.data();
+const std::uint8_t* MatmulInput::integer_panels(bool wide_scales, Pool& pool) {
+  auto& integers = integers_[wide_scales];
+  if (has_integers_[wide_scales]) return integers.data();
   pack_panels(x_, kIntegerPanelRows, integer_panel_bytes(x_.columns(), kIntegerPanelRows),
-              kernels(pool.isa()).quantize_panel, integers_, pool);
-  has_integers_ = true;
-  return integers_.data();
+              kernels(pool.isa()).quantize_panel[wide_scales], integers, pool);
+  has_integers_[wide_scales] = true;
+  return integers.data();
 }
 
 const std::uint8_t* MatmulInput::float_panels(Pool& pool) {
@@ -128,7 +127,7 @@ const std::uint8_t* MatmulInput::bf16_panels(Pool& pool) {
 }
 
 const std::uint8_t* MatmulInput::panels(PackedFormat format, Pool& pool) {
-  if (!is_float(format)) return integer_panels(pool);
+  if (!is_float(format)) return integer_panels(scale_blocks(format) > 1, pool);
   return format == PackedFormat::BF16 ? bf16_panels(pool) : float_panels(pool);
 }
 

@@ -3,16 +3,24 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compute/kernels/packed_format.h"
+#include "compute/pack_strip.h"
+
 namespace compute {
+
+std::size_t columns_per_scale(DType dtype) {
+  const auto format = packed_format(dtype);
+  return is_float(format) ? 0 : scale_blocks(format) * kBlock;
+}
 
 double matmul_error_max(std::span<const float> row, std::span<const float> x,
                         const MatmulRounding& rounding) {
-  constexpr std::size_t kBlock = 32;
+  const std::size_t span = rounding.columns_per_scale > 0 ? rounding.columns_per_scale : x.size();
   double rounded = 0;    // of x to 8 bits: half a step of its block's scale, largest / 127
   double shortened = 0;  // of x to bf16
   double magnitude = 0;
-  for (std::size_t begin = 0; begin < x.size(); begin += kBlock) {
-    const std::size_t end = std::min(begin + kBlock, x.size());
+  for (std::size_t begin = 0; begin < x.size(); begin += span) {
+    const std::size_t end = std::min(begin + span, x.size());
     double largest = 0;
     for (std::size_t k = begin; k < end; ++k) {
       largest = std::max(largest, std::fabs(static_cast<double>(x[k])));
@@ -25,7 +33,7 @@ double matmul_error_max(std::span<const float> row, std::span<const float> x,
   }
   // f32: a few roundings for each term and each sum.
   const double f32 = magnitude * 4 * 0x1p-24 * std::sqrt(static_cast<double>(x.size()));
-  return (rounding.to_8_bits ? rounded : 0) + (rounding.to_bf16 ? shortened : 0) + f32;
+  return (rounding.columns_per_scale > 0 ? rounded : 0) + (rounding.to_bf16 ? shortened : 0) + f32;
 }
 
 }  // namespace compute

@@ -1,15 +1,21 @@
 // How far a matrix product may be from the exact one; for tests and comparisons with references.
 #pragma once
 
+#include <cstddef>
 #include <span>
+
+#include "compute/dtype.h"
 
 namespace compute {
 
 struct MatmulRounding {
-  bool to_8_bits = false;   // the kernel rounds x to 8 bits, one scale per 32 values
-  bool to_bf16 = false;     // or to bf16
+  std::size_t columns_per_scale = 0;  // the kernel rounds x to 8 bits, with a scale each; 0: not
+  bool to_bf16 = false;               // or to bf16
   double weight_scale = 4;  // bounds what is multiplied by x: scale * integer and offset alike
 };
+
+// Columns of x that share a scale beside weights of this type; 0: x is not rounded to 8 bits.
+std::size_t columns_per_scale(DType dtype);
 
 // The largest difference from the exact row * x that roundings explain. Both of equal length.
 double matmul_error_max(std::span<const float> row, std::span<const float> x,

@@ -64,7 +64,6 @@ class MatmulOf : public ::testing::TestWithParam<DType> {
     const std::size_t elements = block_elements(GetParam());
     return elements == 1 ? 83 : elements == 256 ? 512 : elements * 3;
   }
-  bool is_quantised() const { return block_elements(GetParam()) > 1; }
 };
 
 TEST_P(MatmulOf, IsWithinTheRoundingOfActivations) {
@@ -83,7 +82,8 @@ TEST_P(MatmulOf, IsWithinTheRoundingOfActivations) {
         }
         const double tolerance =
             matmul_error_max(row, std::span(x, problem.n_in),
-                             {.to_8_bits = is_quantised(), .to_bf16 = GetParam() == DType::BF16});
+                             {.columns_per_scale = columns_per_scale(GetParam()),
+                              .to_bf16 = GetParam() == DType::BF16});
         EXPECT_NEAR(out[t * problem.n_out + n], exact, tolerance)
             << name(isa) << " row " << t << " column " << n;
       }

@@ -1,7 +1,7 @@
 // How each quantised format gives its weights to the integer kernel: one struct per PackedFormat,
 // over a vocabulary V. A block is 16 rows by 32 columns.
 //
-//   kUnitBytes       bytes of a unit
+//   kFormat
 //   kBlocks          blocks in a unit
 //   kGroupsPerBlock  1: one scale per 32 columns; 2: one per 16
 //   kHasOffsets      weight = scale * integer - offset
@@ -56,7 +56,7 @@ struct Wide {
 
 template <class V>
 struct Q4Format : Narrow<V> {
-  static constexpr std::size_t kUnitBytes = unit_bytes(PackedFormat::Q4);
+  static constexpr PackedFormat kFormat = PackedFormat::Q4;
   static constexpr std::size_t kBlocks = 2;
   static constexpr std::size_t kGroupsPerBlock = 1;
   static constexpr bool kHasOffsets = false;
@@ -72,7 +72,7 @@ struct Q4Format : Narrow<V> {
 
 template <class V>
 struct Q8Format : Wide<V> {
-  static constexpr std::size_t kUnitBytes = unit_bytes(PackedFormat::Q8);
+  static constexpr PackedFormat kFormat = PackedFormat::Q8;
   static constexpr std::size_t kBlocks = 2;
   static constexpr std::size_t kGroupsPerBlock = 1;
   static constexpr bool kHasOffsets = false;
@@ -108,7 +108,7 @@ struct LookupFormat {
 
 template <class V>
 struct Iq4Format : LookupFormat<V>, Wide<V> {
-  static constexpr std::size_t kUnitBytes = unit_bytes(PackedFormat::Iq4);
+  static constexpr PackedFormat kFormat = PackedFormat::Iq4;
   static COMPUTE_INLINE WeightPair<V> pair(const std::uint8_t* unit, std::size_t b, std::size_t j) {
     const auto table = V::load_lookup_table(kBiasedIq4Values.values);
     const auto indices = nibble_pair<V>(unit + 128 + 256 * b, j);
@@ -119,7 +119,7 @@ struct Iq4Format : LookupFormat<V>, Wide<V> {
 
 template <class V>
 struct Fp4Format : LookupFormat<V>, Narrow<V> {
-  static constexpr std::size_t kUnitBytes = unit_bytes(PackedFormat::Fp4);
+  static constexpr PackedFormat kFormat = PackedFormat::Fp4;
   static constexpr int kBiasShift = 4;
   static COMPUTE_INLINE WeightPair<V> pair(const std::uint8_t* unit, std::size_t b, std::size_t j) {
     const auto table = V::load_lookup_table(kBiasedFp4Values.values);
@@ -130,7 +130,7 @@ struct Fp4Format : LookupFormat<V>, Narrow<V> {
 
 template <class V>
 struct Q4KFormat : Narrow<V> {
-  static constexpr std::size_t kUnitBytes = unit_bytes(PackedFormat::Q4K);
+  static constexpr PackedFormat kFormat = PackedFormat::Q4K;
   static constexpr std::size_t kBlocks = 8;
   static constexpr std::size_t kGroupsPerBlock = 1;
   static constexpr bool kHasOffsets = true;
@@ -149,7 +149,7 @@ struct Q4KFormat : Narrow<V> {
 
 template <class V>
 struct Q5KFormat : Q4KFormat<V> {
-  static constexpr std::size_t kUnitBytes = unit_bytes(PackedFormat::Q5K);
+  static constexpr PackedFormat kFormat = PackedFormat::Q5K;
   static COMPUTE_INLINE WeightPair<V> pair(const std::uint8_t* unit, std::size_t b, auto j) {
     const auto nibbles = nibble_pair<V>(unit + 320 + 256 * b, j);
     const auto bits = V::load_bytes(unit + 320 + 8 * 256 + 64 * b);
@@ -161,7 +161,7 @@ struct Q5KFormat : Q4KFormat<V> {
 
 template <class V>
 struct Q6KFormat : Narrow<V> {
-  static constexpr std::size_t kUnitBytes = unit_bytes(PackedFormat::Q6K);
+  static constexpr PackedFormat kFormat = PackedFormat::Q6K;
   static constexpr std::size_t kBlocks = 8;
   static constexpr std::size_t kGroupsPerBlock = 2;
   static constexpr bool kHasOffsets = false;
@@ -181,7 +181,7 @@ struct Q6KFormat : Narrow<V> {
 
 template <class V>
 struct GroupFormat : Wide<V> {
-  static constexpr std::size_t kUnitBytes = unit_bytes(PackedFormat::Group);
+  static constexpr PackedFormat kFormat = PackedFormat::Group;
   static constexpr std::size_t kBlocks = 2;
   static constexpr std::size_t kGroupsPerBlock = 2;
   static constexpr bool kHasOffsets = false;
@@ -196,7 +196,7 @@ struct GroupFormat : Wide<V> {
 
 template <class V>
 struct GroupOffsetFormat : GroupFormat<V> {
-  static constexpr std::size_t kUnitBytes = unit_bytes(PackedFormat::GroupOffset);
+  static constexpr PackedFormat kFormat = PackedFormat::GroupOffset;
   static constexpr bool kHasOffsets = true;
 
   static COMPUTE_INLINE WeightPair<V> pair(const std::uint8_t* unit, std::size_t b, std::size_t j) {

@@ -2,10 +2,17 @@
 // vocabulary V and a format. Every output is computed by the same operations in the same order
 // whatever tile it falls into:
 //
-//   for each block of 32 columns, in order:
-//     integer = sum of weight * x   (exact)
-//     out += integer * (weight scale * x scale)
-//     out += weight offset * (minus the sum of x in this block)     formats with offsets only
+//   for each span of columns that share a scale of x, in order:
+//     part = 0
+//     for each block of 32 columns of the span, in order:
+//       integer = sum of weight * x   (exact), or two of them, for 16 columns each
+//       part += integer * weight scale
+//       part += weight offset * (minus the sum of x in this block)     formats with offsets only
+//     out += part * x scale
+//
+// A span is one block, and both scales are multiplied first, or eight: then the scale of x costs
+// one operation in eight blocks. That counts: on current processors the pipes that multiply floats
+// are those that compute the integer products, and what they do is the limit.
 #pragma once
 
 #include "compute/kernels/inline.h"
@@ -40,13 +47,14 @@ COMPUTE_INLINE void store_columns(float* out, typename V::F32 value, std::size_t
   }
 }
 
-// Sums of one block for a tile, and their addition to the outputs.
+// Sums of one block for a tile, and their addition to the parts.
 template <class V, class Format, std::size_t strips, std::size_t rows, std::size_t width,
           std::size_t first_row>
 struct IntegerBlock {
   using F32 = typename V::F32;
   using I32 = typename V::I32;
   static constexpr std::size_t kGroups = Format::kGroupsPerBlock;
+  static constexpr bool kShared = scale_blocks(Format::kFormat) > 1;
 
   static COMPUTE_INLINE const std::int8_t* integers(const std::uint8_t* block, std::size_t m) {
     return reinterpret_cast<const std::int8_t*>(block) + (first_row + m) * kBlock;
@@ -60,51 +68,72 @@ struct IntegerBlock {
     return g == 0 ? x.negative_low : x.negative_high;
   }
 
-  static COMPUTE_INLINE void add(const std::uint8_t* weights, std::size_t strip_bytes,
-                                 std::size_t b, const std::uint8_t* x, F32 (&sums)[strips][rows]) {
-    I32 integer[strips][rows][kGroups];
+  // Columns 4j .. 4j + 3, which the bytes' low halves hold, and 16 + 4j .., which the high ones do;
+  // of two groups only one.
+  template <std::size_t g>
+  static COMPUTE_INLINE void multiply(const std::uint8_t* weights, std::size_t strip_bytes,
+                                      std::size_t b, auto j, const std::uint8_t* x,
+                                      I32 (&sums)[strips][rows]) {
+    WeightPair<V> pair[strips];
+    unrolled<strips>([&](auto s) __attribute__((always_inline)) {
+      pair[s] = Format::pair(weights + s * strip_bytes, b, j);
+    });
     unrolled<rows>([&](auto m) __attribute__((always_inline)) {
-      unrolled<kGroups>([&](auto g) __attribute__((always_inline)) {
+      if constexpr (g == 0) {
+        const auto low = V::repeat(integers(x, m) + 4 * j);
+        unrolled<strips>([&](auto s) __attribute__((always_inline)) {
+          sums[s][m] = Format::dot(sums[s][m], pair[s].low, low);
+        });
+      }
+      if constexpr (g + 1 == kGroups) {
+        const auto high = V::repeat(integers(x, m) + 16 + 4 * j);
+        unrolled<strips>([&](auto s) __attribute__((always_inline)) {
+          sums[s][m] = Format::dot(sums[s][m], pair[s].high, high);
+        });
+      }
+    });
+  }
+
+  static COMPUTE_INLINE void add(const std::uint8_t* weights, std::size_t strip_bytes,
+                                 std::size_t b, const std::uint8_t* x, F32 (&parts)[strips][rows]) {
+    unrolled<kGroups>([&](auto g) __attribute__((always_inline)) {
+      I32 integer[strips][rows];
+      unrolled<rows>([&](auto m) __attribute__((always_inline)) {
         I32 start = V::zero_i32();
         if constexpr (Format::kBiasShift >= 0) {
           start = V::template shift_left_i32<Format::kBiasShift>(
               V::set_i32(negative_sum(activation(x, m), g)));
         }
-        unrolled<strips>([&](auto s) __attribute__((always_inline)) { integer[s][m][g] = start; });
+        unrolled<strips>([&](auto s) __attribute__((always_inline)) { integer[s][m] = start; });
       });
-    });
-
-    unrolled<4>([&](auto j) __attribute__((always_inline)) {
-      WeightPair<V> pair[strips];
-      unrolled<strips>([&](auto s) __attribute__((always_inline)) {
-        pair[s] = Format::pair(weights + s * strip_bytes, b, j);
+      unrolled<4>([&](auto j) __attribute__((always_inline)) {
+        multiply<g>(weights, strip_bytes, b, j, x, integer);
       });
-      unrolled<rows>([&](auto m) __attribute__((always_inline)) {
-        const auto low = V::repeat(integers(x, m) + 4 * j);
-        const auto high = V::repeat(integers(x, m) + 16 + 4 * j);
-        unrolled<strips>([&](auto s) __attribute__((always_inline)) {
-          auto& to = integer[s][m];
-          to[0] = Format::dot(to[0], pair[s].low, low);
-          to[kGroups - 1] = Format::dot(to[kGroups - 1], pair[s].high, high);
-        });
-      });
-    });
-
-    unrolled<kGroups>([&](auto g) __attribute__((always_inline)) {
       unrolled<strips>([&](auto s) __attribute__((always_inline)) {
         const auto scale = Format::scale(weights + s * strip_bytes, b, g);
         unrolled<rows>([&](auto m) __attribute__((always_inline)) {
-          const auto both = V::mul(scale, V::set(activation(x, m).scale));
-          sums[s][m] = V::fma(V::to_f32(integer[s][m][g]), both, sums[s][m]);
+          const auto both = kShared ? scale : V::mul(scale, V::set(activation(x, m).scale));
+          parts[s][m] = V::fma(V::to_f32(integer[s][m]), both, parts[s][m]);
         });
         if constexpr (Format::kHasOffsets) {
           const auto offset = Format::offset(weights + s * strip_bytes, b, g);
           unrolled<rows>([&](auto m) __attribute__((always_inline)) {
-            const auto& block = activation(x, m);
-            const auto sum = static_cast<float>(negative_sum(block, g)) * block.scale;
-            sums[s][m] = V::fma(offset, V::set(sum), sums[s][m]);
+            const auto sum = static_cast<float>(negative_sum(activation(x, m), g));
+            const auto scaled = kShared ? sum : sum * activation(x, m).scale;
+            parts[s][m] = V::fma(offset, V::set(scaled), parts[s][m]);
           });
         }
+      });
+    });
+  }
+
+  // Ends a span of blocks, of which x is one.
+  static COMPUTE_INLINE void add_parts(const F32 (&parts)[strips][rows], const std::uint8_t* x,
+                                       F32 (&sums)[strips][rows]) {
+    unrolled<rows>([&](auto m) __attribute__((always_inline)) {
+      const auto scale = V::set(activation(x, m).scale);
+      unrolled<strips>([&](auto s) __attribute__((always_inline)) {
+        sums[s][m] = V::fma(parts[s][m], scale, sums[s][m]);
       });
     });
   }
@@ -115,26 +144,33 @@ template <class V, class Format, std::size_t strips, std::size_t rows, std::size
 COMPUTE_INLINE void integer_tile(const IntegerTile& tile) {
   using Block = IntegerBlock<V, Format, strips, rows, width, first_row>;
   constexpr std::size_t kPanelBlockBytes = width * (kBlock + sizeof(ActivationBlock));
-  constexpr std::size_t kUnitBytes = Format::kUnitBytes;
 
-  typename V::F32 sums[strips][rows];
-  unrolled<strips>([&](auto s) __attribute__((always_inline)) {
-    unrolled<rows>([&](auto m) __attribute__((always_inline)) { sums[s][m] = V::zero(); });
-  });
+  constexpr std::size_t kScaleBlocks = scale_blocks(Format::kFormat);
+  constexpr bool kShared = kScaleBlocks > 1;
+  typename V::F32 sums[strips][rows], parts[strips][rows];
+  const auto clear = [](auto& values) __attribute__((always_inline)) {
+    unrolled<strips>([&](auto s) __attribute__((always_inline)) {
+      unrolled<rows>([&](auto m) __attribute__((always_inline)) { values[s][m] = V::zero(); });
+    });
+  };
+  clear(sums);
 
+  static_assert(!kShared || kScaleBlocks == Format::kBlocks);
   const auto* weights = tile.weights;
   const auto* panel = tile.panel;
   const auto* next = tile.next;
   for (std::size_t u = 0; u < tile.n_units; ++u) {
+    if constexpr (kShared) clear(parts);
     for (std::size_t b = 0; b < Format::kBlocks; ++b) {
       for (std::size_t line = 0; line < tile.next_lines_per_block; ++line) {
         __builtin_prefetch(next, 0, 2);
         next += 64;
       }
-      Block::add(weights, tile.strip_bytes, b, panel, sums);
+      Block::add(weights, tile.strip_bytes, b, panel, kShared ? parts : sums);
       panel += kPanelBlockBytes;
     }
-    weights += kUnitBytes;
+    if constexpr (kShared) Block::add_parts(parts, panel - kPanelBlockBytes, sums);
+    weights += unit_bytes(Format::kFormat);
   }
 
   unrolled<strips>([&](auto s) __attribute__((always_inline)) {
@@ -174,12 +210,12 @@ void multiply_integer(const MultiplyTask& task) {
   static constexpr Pair kByWidth[] = {integer_pair<V, Format, 1>, integer_pair<V, Format, 2>,
                                       integer_pair<V, Format, 3>, integer_pair<V, Format, 4>};
   const std::size_t panel_bytes = integer_panel_bytes(task.n_in, kWidth);
-  const std::size_t n_units = task.strip_bytes / Format::kUnitBytes;
+  const std::size_t n_units = task.strip_bytes / unit_bytes(Format::kFormat);
   const std::size_t n_panels = task.panel_end - task.panel_begin;
   // While this pair is multiplied by all panels, the next one moves into the second-level cache,
   // each panel asking for its share of the lines.
   const std::size_t shares = n_panels * Format::kBlocks;
-  const std::size_t share = (2 * Format::kUnitBytes / 64 + shares - 1) / shares;
+  const std::size_t share = (2 * unit_bytes(Format::kFormat) / 64 + shares - 1) / shares;
 
   const auto run = [&](std::size_t pair, std::size_t p, std::size_t prefetched) {
     const std::size_t first_row = p * kWidth;

@@ -16,7 +16,7 @@ namespace compute {
 template <class V, class B = V>
 constexpr KernelTable make_table() {
   return {
-      .quantize_panel = quantize_panel<V>,
+      .quantize_panel = {quantize_panel<V, 1>, quantize_panel<V, 8>},
       .round_panel = round_panel_bf16<B>,
       // In the order of PackedFormat.
       .multiply = {multiply_float<V, F32Format<V>>, multiply_float<V, F16Format<V>>,

@@ -13,7 +13,7 @@
 namespace compute {
 
 inline constexpr std::size_t kStripRows = 16;
-inline constexpr std::size_t kBlock = 32;  // columns that share an activation scale
+inline constexpr std::size_t kBlock = 32;  // columns whose products are added up as integers
 
 // In the pictures below [a][b] is an array, `nibbles` is [4][16][4] bytes for a block of 32
 // columns: byte (j, row, c) has column 4j + c in its low half and 16 + 4j + c in its high half;
@@ -86,6 +86,12 @@ constexpr std::size_t strip_bytes(PackedFormat format, std::size_t n_in) {
 inline constexpr std::size_t kIntegerPanelRows = 4;
 inline constexpr std::size_t kFloatPanelRows = 8;
 
+// Blocks of x that share a scale: those of a unit beside weights that have units of 256, as the
+// format's own definition rounds x; one beside all others.
+constexpr std::size_t scale_blocks(PackedFormat format) {
+  return unit_columns(format) == 256 ? 8 : 1;
+}
+
 // What is known of 32 values of one row of x besides their rounded form.
 struct ActivationBlock {
   float scale;                // value = scale * integer
@@ -94,7 +100,8 @@ struct ActivationBlock {
   std::int32_t negative_high;
 };
 
-// An integer panel of W rows: per block, [W][32] i8 then [W] ActivationBlock. A float panel of W
+// An integer panel of W rows: per block, [W][32] i8 then [W] ActivationBlock; blocks that share a
+// scale have it each. A float panel of W
 // rows: per column, [W] f32; for BF16 weights, per 2 columns, [W][2] bf16. Only the last panel is
 // narrower than the constants above.
 constexpr std::size_t integer_panel_bytes(std::size_t n_in, std::size_t rows) {

@@ -1,5 +1,5 @@
-// Rounding activations to 8 bits, one scale per 32 values: the largest magnitude becomes 127. And
-// to bf16.
+// Rounding activations to 8 bits, one scale per 32 or 256 values: the largest magnitude becomes
+// 127. And to bf16.
 #pragma once
 
 #include "compute/kernels/inline.h"
@@ -8,9 +8,8 @@
 namespace compute {
 
 template <class V>
-COMPUTE_INLINE void quantize_block(typename V::F32 low, typename V::F32 high, std::int8_t* integers,
-                                   ActivationBlock& block) {
-  const float largest = V::largest(V::max(V::abs(low), V::abs(high)));
+COMPUTE_INLINE void quantize_block(typename V::F32 low, typename V::F32 high, float largest,
+                                   std::int8_t* integers, ActivationBlock& block) {
   const auto inverse = V::set(largest > 0 ? 127.0f / largest : 0.0f);
   const auto limit = V::set(127.0f);
   const auto minus_limit = V::set(-127.0f);
@@ -31,14 +30,28 @@ COMPUTE_INLINE typename V::F32 load_padded(const float* row, std::size_t k, std:
   return k < n_in ? V::load_first(row + k, n_in - k) : V::zero();
 }
 
+// Of columns [k, end), those that there are.
 template <class V>
+COMPUTE_INLINE float largest_magnitude(const float* row, std::size_t k, std::size_t end,
+                                       std::size_t n_in) {
+  auto largest = V::zero();
+  for (std::size_t i = k; i < end && i < n_in; i += 16) {
+    largest = V::max(largest, V::abs(load_padded<V>(row, i, n_in)));
+  }
+  return V::largest(largest);
+}
+
+template <class V, std::size_t scale_blocks>
 void quantize_panel(const float* x, std::size_t n_in, std::size_t rows, std::uint8_t* panel) {
+  constexpr std::size_t kSpan = scale_blocks * kBlock;
   const std::size_t block_bytes = rows * (kBlock + sizeof(ActivationBlock));
   for (std::size_t m = 0; m < rows; ++m) {
     const float* row = x + m * n_in;
     auto* block = panel;
+    float largest = 0;
     for (std::size_t k = 0; k < round_up(n_in, 64); k += kBlock) {
-      quantize_block<V>(load_padded<V>(row, k, n_in), load_padded<V>(row, k + 16, n_in),
+      if (k % kSpan == 0) largest = largest_magnitude<V>(row, k, k + kSpan, n_in);
+      quantize_block<V>(load_padded<V>(row, k, n_in), load_padded<V>(row, k + 16, n_in), largest,
                         reinterpret_cast<std::int8_t*>(block) + m * kBlock,
                         reinterpret_cast<ActivationBlock*>(block + rows * kBlock)[m]);
       block += block_bytes;

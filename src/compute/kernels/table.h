@@ -45,10 +45,12 @@ enum class Activation : std::uint8_t {
 inline constexpr auto kActivations = static_cast<std::size_t>(Activation::kCount);
 
 struct KernelTable {
-  // Fills one integer panel from `rows` rows of x, `n_in` apart.
-  void (*quantize_panel)(const float* x, std::size_t n_in, std::size_t rows, std::uint8_t* panel);
-  // The same for a float panel of bf16.
-  void (*round_panel)(const float* x, std::size_t n_in, std::size_t rows, std::uint8_t* panel);
+  // Fill one panel from `rows` rows of x, `n_in` apart: integers, with a scale per block or per 8
+  // blocks, or bf16.
+  using FillPanel = void (*)(const float* x, std::size_t n_in, std::size_t rows,
+                             std::uint8_t* panel);
+  std::array<FillPanel, 2> quantize_panel;
+  FillPanel round_panel;
 
   // Indexed by PackedFormat.
   std::array<void (*)(const MultiplyTask& task), static_cast<std::size_t>(PackedFormat::kCount)>

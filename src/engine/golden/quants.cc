@@ -80,7 +80,7 @@ double worst_product(const Blocks& blocks, const compute::Weight& weight,
     for (const float value : row) largest = std::max(largest, std::fabs(value));
     // Formats with an offset subtract numbers up to twice as large as what they stand for.
     const compute::MatmulRounding rounding = {
-        .to_8_bits = compute::block_elements(blocks.dtype) > 1,
+        .columns_per_scale = compute::columns_per_scale(blocks.dtype),
         .to_bf16 = blocks.dtype == compute::DType::BF16,
         .weight_scale = 2.0 * largest};
     // The stored number is rounded to 9 digits.

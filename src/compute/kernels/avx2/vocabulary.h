@@ -19,7 +19,8 @@ struct Avx2 {
   };
   using Bytes = I32;
 
-  // 1 strip x 2 columns: 4 f32 sums, 4 integer sums, 4 weights, 2 activations, ones, a temporary.
+  // 1 strip x 2 columns: 4 parts, 4 integer sums, 4 weights, 2 activations, ones, a temporary. The
+  // 4 sums are needed once in 128 columns.
   static constexpr std::size_t kIntegerTileStrips = 1;
   static constexpr std::size_t kIntegerTileRows = 2;
   // 1 strip x 4 rows: 8 sums, 2 weights and an activation, of 16 registers; 6 rows would fit too

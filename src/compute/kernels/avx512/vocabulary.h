@@ -15,8 +15,8 @@ struct Avx512 {
   using I32 = __m512i;
   using Bytes = __m512i;
 
-  // 2 strips x 4 columns: 8 f32 sums, 8 integer sums, 4 weights and 2 activations of 32 registers.
-  // Two integer sums per output (groups of 16) make it 30.
+  // 2 strips x 4 columns: 8 sums, 8 parts, 8 integer sums, 4 weights and 2 activations: 30 of 32
+  // registers.
   static constexpr std::size_t kIntegerTileStrips = 2;
   static constexpr std::size_t kIntegerTileRows = 4;
   // 2 strips x 8 rows: 16 sums and 2 weights; activations are memory operands.
