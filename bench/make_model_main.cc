@@ -5,6 +5,7 @@
 //   make_model bert.gguf --bert --embd 384 --layers 6 --heads 12 --ff 1536 --context 512
 //       --format Q8_0 --tokenizer bert-vocabulary.gguf   (all on one line)
 //   make_model adapter.gguf --format F16 --lora 16      (an adapter of rank 16 for that shape)
+//   make_model copying.gguf --copying     (of the same shape, but it repeats what it read)
 //
 // The defaults are the 1.1B shape of docs: 16 layers of 2048, 32 heads over 8, feed-forward 8192.
 #include <CLI/CLI.hpp>
@@ -19,6 +20,8 @@
 #include "compute/gguf/file.h"
 #include "compute/gguf/writer.h"
 #include "compute/quant/half.h"
+#include "compute/quant/quantize.h"
+#include "copying_model.h"
 #include "engine/sampling/counter_random.h"
 
 namespace {
@@ -35,7 +38,8 @@ struct Shape {
   int context = 32'768;
   float rope_base = 500'000;
   bool tied = false;
-  bool bert = false;  // an encoder instead of a llama
+  bool bert = false;     // an encoder instead of a llama
+  bool copying = false;  // see copying_model.h
 };
 
 enum class Fill { Random, Ones, Zeros };
@@ -171,6 +175,22 @@ std::vector<std::byte> fill_tensor(const TensorShape& tensor, DType format, Bits
   return bytes;
 }
 
+std::vector<std::byte> fill_copying_tensor(const TensorShape& tensor, DType format,
+                                           const CopyingShape& shape) {
+  const auto row_bytes = compute::row_bytes(format, static_cast<std::size_t>(tensor.n_in)).value();
+  std::vector<std::byte> bytes(row_bytes * static_cast<std::size_t>(tensor.n_out));
+  if (!copying_tensor_counts(tensor.name)) return bytes;
+  std::vector<float> values(static_cast<std::size_t>(tensor.n_in));
+  for (int row = 0; row < tensor.n_out; ++row) {
+    std::ranges::fill(values, 0.0f);
+    fill_copying_row(tensor.name, row, shape, values);
+    compute::quant::quantize_row(
+        format, values,
+        std::span(bytes).subspan(static_cast<std::size_t>(row) * row_bytes, row_bytes));
+  }
+  return bytes;
+}
+
 void describe(const Shape& shape, gguf::Layout& layout) {
   const std::string architecture = shape.bert ? "bert" : "llama";
   layout.set("general.architecture", architecture);
@@ -219,7 +239,7 @@ std::vector<TensorShape> adapter_tensors_of(const Shape& shape, int rank) {
 }
 
 Status write_tensors(const std::string& path, const std::vector<TensorShape>& tensors, DType format,
-                     std::uint64_t seed, gguf::Layout& layout) {
+                     std::uint64_t seed, const Shape& shape, gguf::Layout& layout) {
   for (const auto& tensor : tensors) {
     const std::int64_t extents[] = {tensor.n_in, tensor.n_out};
     const bool norm = tensor.n_out == 0;
@@ -228,9 +248,11 @@ Status write_tensors(const std::string& path, const std::vector<TensorShape>& te
   auto writer = gguf::Writer::create(path, layout);
   if (!writer) return fail(writer.error());
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (auto status = writer->write(fill_tensor(tensors[i], format, Bits(seed, i))); !status) {
-      return status;
-    }
+    const CopyingShape copying{.width = shape.width, .rope_base = shape.rope_base, .seed = seed};
+    const auto bytes = shape.copying && tensors[i].n_out > 0
+                           ? fill_copying_tensor(tensors[i], format, copying)
+                           : fill_tensor(tensors[i], format, Bits(seed, i));
+    if (auto status = writer->write(bytes); !status) return status;
   }
   return writer->finish();
 }
@@ -264,7 +286,15 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 256));
   app.add_flag("--tied", shape.tied, "the head is the embedding");
   app.add_flag("--bert", shape.bert, "an encoder with mean pooling instead of a llama");
+  app.add_flag("--copying", shape.copying, "a llama that repeats what it read");
   CLI11_PARSE(app, argc, argv);
+  if (shape.copying) {
+    shape.rope_base = kCopyingRopeBase;
+    if (shape.bert || shape.tied || rank > 0 || shape.width < kCopyingWidthMin ||
+        shape.layers < kCopyingLayersMin || shape.width != shape.heads * kCopyingHead) {
+      return complain("a copying model is a llama with heads of 64, untied");
+    }
+  }
 
   const auto format = compute::dtype_from_name(format_name);
   if (!format || !known(*format)) return complain("unknown format " + format_name);
@@ -290,7 +320,7 @@ int main(int argc, char** argv) {
     layout.set("adapter.lora.alpha", static_cast<float>(rank));
   }
   const auto tensors = rank > 0 ? adapter_tensors_of(shape, rank) : tensors_of(shape);
-  if (auto status = write_tensors(path, tensors, *format, seed, layout); !status) {
+  if (auto status = write_tensors(path, tensors, *format, seed, shape, layout); !status) {
     return complain(status.error().message);
   }
   return 0;
