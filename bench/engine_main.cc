@@ -270,13 +270,14 @@ int main(int argc, char** argv) {
   CLI::App app("Measures the engine, beside the memory and other engines.");
   engine::EngineOptions options;
   int tokens = 64, rounds = 3;
+  bool speculate = false;
   std::string kv = "auto";
   std::vector<std::string> works = {"prompt:512", "decode:0",   "decode:4096",
                                     "streams:8",  "streams:16", "gap:2048"};
   std::vector<std::string> peer_texts, adapters;
   options.threads = std::max(1u, std::thread::hardware_concurrency());
   options.context_tokens = 18'432;
-  options.speculate = false;  // random text repeats more than real text
+  options.speculation = engine::Speculation::Off;  // random text repeats more than real text
   app.add_option("model", options.model_path)->required();
   app.add_option("--threads", options.threads);
   app.add_option("--tokens", tokens, "to generate per stream")->check(CLI::Range(2, 100'000));
@@ -286,8 +287,9 @@ int main(int argc, char** argv) {
       ->delimiter(',');
   app.add_option("--adapter", adapters, "a LoRA adapter, for the works adapted and adapters");
   app.add_option("--peer", peer_texts, "NAME=COMMAND");
-  app.add_flag("--speculate", options.speculate, "guess repeated text ahead");
+  app.add_flag("--speculate", speculate, "guess repeated text ahead");
   CLI11_PARSE(app, argc, argv);
+  if (speculate) options.speculation = engine::Speculation::WhenItPays;
   if (kv == "f16") options.kv_type = engine::KvType::F16;
   if (kv == "q8") options.kv_type = engine::KvType::Q8;
   if (kv == "f32") options.kv_type = engine::KvType::F32;
