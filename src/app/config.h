@@ -40,6 +40,7 @@ struct ModelsConfig {
   std::vector<std::string> files;                  // further GGUF files to serve
   std::vector<std::string> adapters;               // NAME@BASE=PATH
   std::vector<std::string> limits;                 // NAME.SETTING=VALUE, see model_engine_config
+  std::vector<std::string> drafts;                 // NAME=ID: the model ID guesses ahead for NAME
   bool truncate =
       false;  // drop the earliest messages of a chat that does not fit, instead of an error
 };

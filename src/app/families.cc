@@ -82,6 +82,7 @@ struct Families::All {
                        .router = p.router,
                        .doorbell = p.doorbell,
                        .announcer = announcer,
+                       .activity = p.activity,
                        .ids = p.ids,
                        .clock = p.clock},
                       {.window_seconds = p.config.batches.window_seconds}),

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "gateway/backends.h"
 #include "http/router.h"
+#include "inference/activity.h"
 #include "jobs/worker.h"
 #include "store/db/database.h"
 #include "api/items/sealed.h"
@@ -35,6 +36,7 @@ struct Parts {
   blob::BlobStore& blobs;
   base::Pools& pools;
   gateway::Backends& backends;
+  const inference::Activity& activity;
   base::IdGenerator& ids;
   const base::Clock& clock;
   base::Metrics& metrics;

@@ -30,13 +30,41 @@ Result<ModelLimit> parse_limit(const std::string& entry) {
               fmt::format("models.limits: '{}' is no setting of single models", limit.setting));
 }
 
-// The options of a model with limits of its own; none for others. `limits` were checked at start.
-std::optional<engine::EngineOptions> own_options(const Config& config, const std::string& model) {
-  if (config.models.limits.empty()) return std::nullopt;
+// The file of the model that guesses ahead for this one; empty: none, or it is not here.
+std::string draft_path(const Config& config, const std::vector<ModelFile>& files,
+                       const std::string& model) {
+  for (const auto& entry : config.models.drafts) {
+    const auto equals = entry.find('=');
+    if (entry.substr(0, equals) != model) continue;
+    const auto found = std::ranges::find(files, entry.substr(equals + 1), &ModelFile::id);
+    if (found != files.end()) return found->path;
+  }
+  return {};
+}
+
+// The options of a model with settings of its own; none for others. They were checked at start.
+std::optional<engine::EngineOptions> own_options(const Config& config,
+                                                 const std::vector<ModelFile>& files,
+                                                 const std::string& model) {
+  auto draft = draft_path(config, files, model);
+  if (config.models.limits.empty() && draft.empty()) return std::nullopt;
   const auto own = model_engine_config(config.engine, config.models.limits, model);
   if (!own) return std::nullopt;
-  const auto options = engine_options(*own);
-  return options ? std::optional(*options) : std::nullopt;
+  auto options = engine_options(*own);
+  if (!options) return std::nullopt;
+  options->draft_path = std::move(draft);
+  return *options;
+}
+
+Status check_drafts(const std::vector<std::string>& drafts) {
+  for (const auto& entry : drafts) {
+    const auto equals = entry.find('=');
+    if (equals == 0 || equals == entry.npos || equals + 1 == entry.size()) {
+      return fail(ErrorCode::InvalidRequest,
+                  fmt::format("models.drafts must be NAME=ID, not '{}'", entry));
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -81,25 +109,28 @@ Result<engine::EngineOptions> engine_options(const EngineConfig& config) {
 
 Result<std::unique_ptr<inference::local::LocalBackend>> make_local_backend(
     const Config& config, const ModelFiles& files, base::Pools& pools, base::IdGenerator& ids,
-    const base::Clock& clock) {
+    const base::Clock& clock, inference::Activity* activity) {
   auto engine = engine_options(config.engine);
   if (!engine) return fail(engine.error());
   const auto checked = model_engine_config(config.engine, config.models.limits, "");
   if (!checked) return fail(checked.error());
+  if (auto status = check_drafts(config.models.drafts); !status) return fail(status.error());
   inference::local::LocalOptions options;
   options.engine = std::move(*engine);
   options.resident_models_max = static_cast<std::size_t>(config.engine.resident_models_max);
   options.truncate = config.models.truncate;
+  options.activity = activity;
   options.catalogue = [&files, config] {
     std::vector<inference::local::ModelSource> out;
-    for (const ModelFile& file : files.list()) {
+    const auto listed = files.list();
+    for (const ModelFile& file : listed) {
       out.push_back({.id = file.id,
                      .path = file.path,
                      .base = file.base,
                      .created = file.created,
                      .owned_by = file.built_in ? "parlance" : "user",
                      .removable = file.removable,
-                     .engine = own_options(config, file.id)});
+                     .engine = own_options(config, listed, file.id)});
     }
     // Many clients take the first model they are shown.
     if (const auto first = files.default_model(config.models.default_model)) {

@@ -10,10 +10,11 @@
 
 namespace app {
 
-// `files`, `pools`, `ids` and `clock` must outlive it. Errors name a setting that makes no sense.
+// What it is given must outlive it; `activity`, if any, is told of interactive requests. Errors
+// name a setting that makes no sense.
 Result<std::unique_ptr<inference::local::LocalBackend>> make_local_backend(
     const Config& config, const ModelFiles& files, base::Pools& pools, base::IdGenerator& ids,
-    const base::Clock& clock);
+    const base::Clock& clock, inference::Activity* activity = nullptr);
 
 // `config` with the settings that `limits` (NAME.SETTING=VALUE each) has for this model. Errors
 // name what is not a setting of a model, or is out of range.

@@ -75,6 +75,7 @@ struct Server::State {
   std::unique_ptr<blob::BlobStore> blobs;
   api::items::SealingKey sealing_key{};
   ModelFiles files;
+  inference::Activity activity{};
   gateway::Backends backends;
   std::unique_ptr<RemoveFiles> remover;
   http::Router router;
@@ -154,7 +155,7 @@ Status Server::State::open_backends() {
     backends.add(std::make_unique<inference::scripted::ScriptedBackend>(std::move(*script), ids,
                                                                         clock.unix_seconds()));
   }
-  auto local = make_local_backend(config, files, pools, ids, clock);
+  auto local = make_local_backend(config, files, pools, ids, clock, &activity);
   if (!local) return fail(local.error());
   remover = std::make_unique<RemoveFiles>(files, **local, pools);
   backends.add(std::move(*local));
@@ -194,6 +195,7 @@ Status Server::State::add_routes() {
                                               .blobs = *blobs,
                                               .pools = pools,
                                               .backends = backends,
+                                              .activity = activity,
                                               .ids = ids,
                                               .clock = clock,
                                               .metrics = metrics,

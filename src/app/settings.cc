@@ -121,6 +121,10 @@ std::vector<Setting> make_settings() {
       list("models.limits", AT(models.limits),
            "settings of single models: NAME.SETTING=VALUE, of engine.threads, context_tokens, "
            "memory_mb_max, sequences_max and kv_type"),
+      list(
+          "models.drafts", AT(models.drafts),
+          "small models that guess ahead for big ones of the same vocabulary: NAME=ID, where ID is "
+          "the small one; answers stay the same"),
       boolean("models.truncate", AT(models.truncate),
               "drop the earliest messages of a chat that does not fit, instead of an error"),
   };

@@ -49,10 +49,10 @@ Said collect(const RequestHandle& handle) {
 void expect_the_same_everywhere(const std::string& path) {
   const auto asked = request(70, 5, 20);
   EngineOptions options = {.model_path = path, .threads = 1, .context_tokens = 256};
-  options.speculate = false;
+  options.speculation = Speculation::Off;
   const auto alone = collect(Engine::load(options).value()->submit(asked).value());
   ASSERT_EQ(alone.tokens.size(), 20u);
-  options.speculate = true;
+  options.speculation = Speculation::Always;
   options.rows_per_step_max = 48;  // prompts are cut
   for (const std::size_t threads : {1, 2}) {
     options.threads = threads;

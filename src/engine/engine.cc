@@ -27,17 +27,36 @@ Status check_options(const EngineOptions& options) {
 struct Planned {
   gguf::File file;
   CachePlan plan;
+  DraftOptions draft;  // no path: none
 };
 
-Result<Planned> open_and_plan(const EngineOptions& options) {
+// What is left for the model itself once its draft model has what it needs.
+Status make_room_for(const DraftOptions& draft, EngineOptions& options) {
+  if (draft.path.empty()) return {};
+  const auto bytes = DraftModel::bytes(draft);
+  if (!bytes) return fail(bytes.error());
+  if (options.memory_bytes_free == 0) options.memory_bytes_free = available_memory();
+  for (auto* limit : {&options.memory_bytes_free, &options.memory_bytes_max}) {
+    if (*limit > 0) *limit = *limit > *bytes ? *limit - *bytes : 1;
+  }
+  return {};
+}
+
+Result<Planned> open_and_plan(EngineOptions options) {
   if (auto status = check_options(options); !status) return fail(status.error());
   auto file = gguf::File::open(options.model_path);
   if (!file) return fail(file.error());
   const auto spec = describe_model(*file, options.context_tokens);
   if (!spec) return fail(spec.error());
+  DraftOptions draft{.path = options.draft_path,
+                     .context_tokens = options.context_tokens > 0 ? options.context_tokens
+                                                                  : spec->info.context_trained,
+                     .n_vocab = spec->info.n_vocab};
+  if (auto status = make_room_for(draft, options); !status) return fail(status.error());
   auto plan = plan_cache(*spec, *file, options);
   if (!plan) return fail(plan.error());
-  return Planned{std::move(*file), std::move(*plan)};
+  draft.context_tokens = plan->memory.context_tokens;
+  return Planned{std::move(*file), std::move(*plan), std::move(draft)};
 }
 
 // Before anything big is allocated, so that a machine that runs out of memory says why.
@@ -147,6 +166,11 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) {
   auto model = load_model(*parts.file, parts.plan.memory.context_tokens, *parts.pool);
   if (!model) return fail(model.error());
   parts.model = std::move(*model);
+  if (!planned->draft.path.empty()) {
+    auto draft = DraftModel::load(planned->draft, *parts.pool);
+    if (!draft) return fail(draft.error());
+    parts.draft = std::move(*draft);
+  }
   auto core = Core::create(std::move(parts), options);
   if (!core) return fail(core.error());
   auto engine = std::unique_ptr<Engine>(new Engine(std::move(*core)));
@@ -201,7 +225,7 @@ Result<RequestHandle> Engine::submit(GenerateRequest request, std::function<void
     choice->sampler =
         std::make_unique<Sampler>(asked.sampling, info.n_vocab, static_cast<std::uint64_t>(i));
     choice->sampler->add_prompt(asked.prompt);
-    if (!asked.prediction.empty()) choice->drafter.expect(asked.prediction, asked.prompt.size());
+    if (!asked.prediction.empty()) choice->drafter.expect(asked.prediction);
     if (asked.make_constraint) choice->constraint = asked.make_constraint(i);
     live->choices.push_back(std::move(choice));
   }

@@ -26,19 +26,25 @@ struct AdapterOptions {
   std::string path;  // a GGUF LoRA adapter of this base model
 };
 
+// Guessing repeated text ahead and verifying it; never changes what is generated. Always is for
+// tests: as if verifying cost nothing.
+enum class Speculation : std::uint8_t { Off, WhenItPays, Always };
+
 struct EngineOptions {
   std::string model_path;  // a GGUF file; any part of a split one
   std::vector<AdapterOptions> adapters = {};
-  std::size_t threads = 0;           // 0: one per core
-  int context_tokens = 0;            // longest sequence; 0: as trained, or what memory allows
-  std::size_t memory_bytes_max = 0;  // weights, cache, work space; 0, and at most: what is free
+  std::size_t threads = 0;            // 0: one per core
+  int context_tokens = 0;             // longest sequence; 0: as trained, or what memory allows
+  std::size_t memory_bytes_max = 0;   // weights, cache, work space; 0, and at most: what is free
   std::size_t memory_bytes_free = 0;  // for everything this model needs; 0: ask the machine
   std::optional<KvType> kv_type = {};  // absent: F16 beside weights of F16 or F32, else BF16
   int sequences_max = 32;       // running at a time; others wait
   int requests_max = 1'024;     // running and waiting; more are refused as overloaded
   int rows_per_step_max = 512;  // of the batch that one forward pass computes
   base::Duration gap_goal = std::chrono::milliseconds(100);  // between tokens of a running stream
-  bool speculate = true;  // guess repeated text ahead and verify; never changes what is generated
+  Speculation speculation = Speculation::WhenItPays;
+  // A small model of the same vocabulary that guesses where nothing that was read before does.
+  std::string draft_path = {};
   std::size_t channel_events_max = 4'096;  // a reader further behind than this is cut off
 };
 
@@ -66,7 +72,7 @@ struct GenerateRequest {
   std::string project = {};      // fairness
   std::string salt = {};         // who may share cached pages: the project, or finer
   Priority priority = Priority::Interactive;
-  std::string adapter = {};  // empty: the base model
+  std::string adapter = {};              // empty: the base model
   std::vector<TokenId> prediction = {};  // likely to be generated: verified instead of computed
   // Made once per choice, called with 0..choices-1; empty for free text.
   std::function<std::unique_ptr<TokenConstraint>(int choice)> make_constraint = {};

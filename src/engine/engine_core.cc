@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <new>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/limits/engine.h"
+#include "engine/speculation/choose_drafts.h"
 
 namespace engine {
 
@@ -177,6 +180,7 @@ void Engine::Core::schedule(Choice& choice) {
 void Engine::Core::unschedule(Choice& choice, bool keep) {
   if (!choice.scheduled) return;
   scheduler_.remove(choice.sequence, keep);
+  if (parts_.draft) parts_.draft->forget(&choice);
   choice_of_.erase(&choice.sequence);
   choice.scheduled = false;
 }
@@ -214,6 +218,7 @@ void Engine::Core::step() {
   const auto begin = std::chrono::steady_clock::now();
   const auto generated_before = counted_.generated_tokens;
   guess_ahead();
+  const auto guessed = std::chrono::steady_clock::now();
   const auto plan = scheduler_.next();
   if (plan.empty()) {
     // Nobody can move: only possible when one sequence alone exceeds the whole cache.
@@ -222,7 +227,9 @@ void Engine::Core::step() {
   generate_batch_.clear();
   embed_batch_.clear();
   std::vector<StepRows> generating, embedding;
+  bool decoding = true;  // and nothing else
   for (const auto& part : plan) {
+    decoding = decoding && part.sequence->decoding();
     const bool embeds = choice_of_.at(part.sequence)->request->embed.has_value();
     add_to_batch(part, embeds ? embed_batch_ : generate_batch_, embeds ? embedding : generating);
   }
@@ -236,27 +243,75 @@ void Engine::Core::step() {
   }
   ++counted_.steps;
   const auto duration = std::chrono::steady_clock::now() - begin;
+  if (decoding) {
+    const auto verified = std::chrono::steady_clock::now() - guessed;
+    costs_.observe(static_cast<int>(generate_batch_.rows()), static_cast<double>(verified.count()));
+  }
   scheduler_.observe(static_cast<int>(generate_batch_.rows() + embed_batch_.rows()), duration);
   publish_stats(std::chrono::duration<double>(duration).count(), generated_before);
 }
 
-// Guesses pay only while a step is bound by reading the weights: with few rows.
+// Guesses that are worth verifying, for every stream. A model with state beside its pages could not
+// go back to before a wrong one.
 void Engine::Core::guess_ahead() {
-  constexpr std::size_t kStreamsMax = 2;
-  const bool worthwhile =
-      options_.speculate && parts_.model->state_floats() == 0 && choice_of_.size() <= kStreamsMax;
+  if (options_.speculation == Speculation::Off || parts_.model->state_floats() > 0) return;
+  std::vector<Choice*> streams;
+  std::vector<DraftChances> chances;
   for (auto& [sequence, choice] : choice_of_) {
-    auto& drafts = choice->sequence.drafts;
-    drafts.clear();
-    if (!worthwhile || !sequence->decoding() || !choice->request->generate) continue;
-    drafts = choice->drafter.guess(choice->sequence.tokens);
-    // Never beyond what may still be generated.
-    const int left =
-        std::min(choice->request->generate->tokens_max - choice->generated,
-                 info().context_tokens - static_cast<int>(choice->sequence.tokens.size()));
-    drafts.resize(std::min(drafts.size(), static_cast<std::size_t>(std::max(0, left - 1))));
-    counted_.drafted_tokens += drafts.size();
+    choice->sequence.drafts.clear();
+    if (!choice->request->generate || !sequence->decoding()) continue;
+    auto& drafter = choice->drafter;
+    drafter.read(sequence->tokens, choice->request->generate->prompt.size());
+    auto& own = chances.emplace_back(
+        std::min(drafter.length(), static_cast<std::size_t>(drafts_max(*choice))));
+    for (std::size_t i = 0; i < own.size(); ++i) own[i] = drafter.chance(i);
+    streams.push_back(choice);
   }
+  auto counts =
+      choose_drafts(static_cast<int>(streams.size()), chances, costs_, StepCosts::kRowsMax);
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    if (options_.speculation == Speculation::Always) counts[i] = chances[i].size();
+    auto& sequence = streams[i]->sequence;
+    sequence.drafts = streams[i]->drafter.guess(sequence.tokens, counts[i]);
+    streams[i]->from_draft_model = false;
+  }
+  if (parts_.draft) ask_draft_model(streams);
+}
+
+// For the streams that have no other guesses.
+void Engine::Core::ask_draft_model(const std::vector<Choice*>& streams) {
+  int rows = 0, guesses_max = limits::engine_draft_tokens_max;
+  std::vector<Choice*> asked;
+  std::vector<double> chances;
+  std::vector<DraftModel::Stream> texts;
+  for (auto* choice : streams) {
+    rows += 1 + static_cast<int>(choice->sequence.drafts.size());
+    const int most = drafts_max(*choice);
+    if (!choice->sequence.drafts.empty() || most == 0) continue;
+    guesses_max = std::min(guesses_max, most);
+    asked.push_back(choice);
+    chances.push_back(choice->trust.chance());
+    texts.push_back({choice, choice->sequence.tokens});
+  }
+  int count = choose_model_drafts(rows, chances, costs_, parts_.draft->ns_per_guess(), guesses_max);
+  if (options_.speculation == Speculation::Always) count = std::min(4, guesses_max);
+  if (count == 0) {
+    for (auto* choice : asked) choice->trust.rested();
+    return;
+  }
+  auto guesses = parts_.draft->guess(texts, count);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    asked[i]->sequence.drafts = std::move(guesses[i]);
+    asked[i]->from_draft_model = true;
+  }
+}
+
+// Never beyond what may still be generated.
+int Engine::Core::drafts_max(const Choice& choice) const {
+  const int left =
+      std::min(choice.request->generate->tokens_max - choice.generated,
+               info().context_tokens - static_cast<int>(choice.sequence.tokens.size()));
+  return std::clamp(left - 1, 0, limits::engine_draft_tokens_max);
 }
 
 void Engine::Core::add_to_batch(const StepPart& part, Batch& batch, std::vector<StepRows>& all) {
@@ -305,27 +360,30 @@ void Engine::Core::use_logits(const StepRows& rows, compute::Tensor logits) {
   if (end < n_tokens) return cache_.advance(sequence.kv, sequence.tokens, end);
 
   cache_.advance(sequence.kv, sequence.tokens, n_tokens);
-  const int outputs = end - n_tokens + 1;  // after the last token, and after every draft
-  const int first_output = rows.first_output + rows.outputs - outputs;
+  // Wanted are the logits after the last token, and after every draft.
+  const int first_output = rows.first_output + rows.outputs - (end - n_tokens + 1);
   if (!request.prompt_read) {
     prompt_was_read(request);
     fork_choices(request);
     for (auto& other : request.choices) {
       if (other.get() != &choice && !other->finished) {
-        continue_choice(*other, logits, first_output, 1);
+        continue_choice(*other, logits, first_output);
       }
     }
     if (choice.finished) return;  // the request failed on the way
   }
-  const auto drafts = sequence.drafts.size();
-  const int drawn = continue_choice(choice, logits, first_output, outputs);
-  const auto accepted = static_cast<std::size_t>(std::max(0, drawn - 1));
-  choice.drafter.learn(drafts, accepted);
-  counted_.accepted_drafts += accepted;
-  if (accepted > 0) request.usage.predicted_tokens = choice.drafter.predicted();
-  // The accepted drafts' keys and values are in place already.
-  if (choice.scheduled && accepted > 0) {
-    cache_.advance(sequence.kv, sequence.tokens, n_tokens + static_cast<int>(accepted));
+  const auto drafted = sequence.drafts.size();
+  const bool predicted = choice.drafter.from_prediction() && !choice.from_draft_model;
+  const auto held = continue_choice(choice, logits, first_output);
+  counted_.drafted_tokens += drafted;
+  counted_.accepted_drafts += held;
+  if (choice.from_draft_model) choice.trust.verified(drafted, held);
+  if (predicted && held > 0) {
+    request.usage.predicted_tokens = choice.predicted += static_cast<int>(held);
+  }
+  // The keys and values of drafts that held are in place already.
+  if (choice.scheduled && held > 0) {
+    cache_.advance(sequence.kv, sequence.tokens, n_tokens + static_cast<int>(held));
   }
 }
 
@@ -366,23 +424,24 @@ void Engine::Core::fork_choices(LiveRequest& request) {
   }
 }
 
-// Draws a token from each row of logits as long as it is the one that was guessed. Returns how many
-// were drawn.
-int Engine::Core::continue_choice(Choice& choice, compute::Tensor logits, int first_output,
-                                  int outputs) {
-  const auto drafts = std::move(choice.sequence.drafts);
-  choice.sequence.drafts.clear();
-  for (int i = 0; i < outputs; ++i) {
-    if (!draw(choice, logits.row(static_cast<std::size_t>(first_output + i)))) return i + 1;
-    const bool guessed = static_cast<std::size_t>(i) < drafts.size() &&
-                         choice.sequence.tokens.back() == drafts[static_cast<std::size_t>(i)];
-    if (!guessed) {
-      take_forced(choice);
-      return i + 1;
+// Draws a token from the first row of logits, and from each further one as long as what came is
+// what was guessed. Returns how many guesses held.
+std::size_t Engine::Core::continue_choice(Choice& choice, compute::Tensor logits,
+                                          int first_output) {
+  const auto& tokens = choice.sequence.tokens;
+  const auto drafts = std::exchange(choice.sequence.drafts, {});
+  const std::size_t begin = tokens.size();
+  std::size_t held = 0;
+  while (draw(choice, logits.row(static_cast<std::size_t>(first_output) + held))) {
+    take_forced(choice);
+    if (choice.finished) break;
+    while (held < drafts.size() && begin + held < tokens.size() &&
+           tokens[begin + held] == drafts[held]) {
+      ++held;
     }
+    if (tokens.size() != begin + held) break;  // something else came, or the guesses are used up
   }
-  take_forced(choice);
-  return outputs;
+  return held;
 }
 
 // False when the choice ended with this token, or its request failed.
@@ -495,13 +554,21 @@ void Engine::Core::finish_embedding(LiveRequest& request) {
   retire(request, Finished{request.usage});
 }
 
-void Engine::Core::publish_stats(double seconds, std::uint64_t generated_before) {
+// Counting pages looks at every cached one: now and then is enough, and when all have ended.
+void Engine::Core::count_pages() {
+  const auto now = std::chrono::steady_clock::now();
+  if (!requests_.empty() && now < pages_counted_ + std::chrono::milliseconds(100)) return;
+  pages_counted_ = now;
   const auto usage = cache_.usage();
-  const auto counts = scheduler_.counts();
   counted_.pages = usage.pages;
   counted_.pages_in_use = usage.pages_in_use;
   counted_.pages_cached = usage.pages_cached;
   counted_.cache_bytes_touched = usage.bytes_touched;
+}
+
+void Engine::Core::publish_stats(double seconds, std::uint64_t generated_before) {
+  const auto counts = scheduler_.counts();
+  count_pages();
   counted_.running = counts.running;
   counted_.waiting = counts.waiting;
   counted_.preemptions = counts.preemptions;

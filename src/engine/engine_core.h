@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <future>
@@ -22,6 +23,8 @@
 #include "engine/memory_plan.h"
 #include "engine/model/model.h"
 #include "engine/scheduler/scheduler.h"
+#include "engine/speculation/draft_model.h"
+#include "engine/speculation/step_costs.h"
 
 namespace engine {
 
@@ -33,6 +36,7 @@ class Engine::Core {
     std::unique_ptr<compute::Pool> pool;
     std::unique_ptr<Model> model;
     CachePlan plan;
+    std::unique_ptr<DraftModel> draft = {};  // may be absent
   };
 
   static Result<std::unique_ptr<Core>> create(Parts parts, const EngineOptions& options);
@@ -86,13 +90,15 @@ class Engine::Core {
 
   void step();
   void guess_ahead();
+  void ask_draft_model(const std::vector<Choice*>& streams);
+  int drafts_max(const Choice& choice) const;
   void add_to_batch(const StepPart& part, Batch& batch, std::vector<StepRows>& rows);
   void use_logits(const StepRows& rows, compute::Tensor logits);
   void use_hidden(const StepRows& rows, compute::Tensor hidden);
   void note_prompt_logprobs(const StepRows& rows, compute::Tensor logits);
   void prompt_was_read(LiveRequest& request);
   void fork_choices(LiveRequest& request);
-  int continue_choice(Choice& choice, compute::Tensor logits, int first_output, int outputs);
+  std::size_t continue_choice(Choice& choice, compute::Tensor logits, int first_output);
   bool draw(Choice& choice, std::span<const float> logits);
   bool take_token(Choice& choice, TokenId token, std::optional<Logprobs> logprobs);
   void take_forced(Choice& choice);
@@ -104,6 +110,7 @@ class Engine::Core {
   void schedule(Choice& choice);
   void unschedule(Choice& choice, bool keep);
   void retire(LiveRequest& request, Event last);
+  void count_pages();
   void publish_stats(double seconds, std::uint64_t generated_before);
 
   Parts parts_;
@@ -111,11 +118,13 @@ class Engine::Core {
   KvCache cache_;
   StatePool states_;
   Scheduler scheduler_;
+  StepCosts costs_;
   std::unordered_map<RequestId, std::unique_ptr<LiveRequest>> requests_;
   std::unordered_map<const Sequence*, Choice*> choice_of_;
   std::vector<std::unique_ptr<LiveRequest>> retired_;  // freed between steps
   Batch generate_batch_, embed_batch_;
   EngineStats counted_;
+  std::chrono::steady_clock::time_point pages_counted_ = {};
 
   // --- shared ---
   std::mutex inbox_mutex_;

@@ -76,7 +76,7 @@ TEST_F(EngineTest, GeneratesAsManyTokensAsAskedAndCountsThem) {
 
 TEST_F(EngineTest, GivesTheSameTokensAloneAndAmongOthersOnOneAndTwoThreads) {
   auto alone_options = options();
-  alone_options.speculate = false;
+  alone_options.speculation = Speculation::Off;
   const auto alone =
       collect(Engine::load(alone_options).value()->submit(request(150, 5, 60)).value());
   for (const std::size_t threads : {1, 2}) {
@@ -103,42 +103,6 @@ TEST_F(EngineTest, ReadsACachedPromptOnceAndSaysTheSame) {
   auto stranger = request(150, 3);
   stranger.salt = "somebody else";
   EXPECT_EQ(collect(engine->submit(stranger).value()).usage.cached_tokens, 0);
-}
-
-TEST_F(EngineTest, GuessingAheadChangesNothing) {
-  auto plain = options();
-  plain.speculate = false;
-  auto repetitive = request(40, 2, 120);
-  for (std::size_t i = 0; i < repetitive.prompt.size(); ++i) {
-    repetitive.prompt[i] = static_cast<TokenId>(i % 5);
-  }
-  for (const float temperature : {0.0f, 0.2f}) {
-    repetitive.sampling.temperature = temperature;
-    const auto expected = collect(Engine::load(plain).value()->submit(repetitive).value());
-    const auto engine = Engine::load(options()).value();
-    const auto guessed = collect(engine->submit(repetitive).value());
-    EXPECT_EQ(guessed.tokens, expected.tokens);
-    EXPECT_EQ(guessed.usage.generated_tokens, expected.usage.generated_tokens);
-    EXPECT_GT(engine->stats().drafted_tokens, 0u);
-  }
-}
-
-TEST_F(EngineTest, APredictionThatHoldsIsVerifiedInsteadOfComputed) {
-  auto asked = request(40, 2, 100);
-  const auto engine = Engine::load(options()).value();
-  const auto plain = collect(engine->submit(asked).value());
-  const auto& answer = plain.tokens.at(0);
-  EXPECT_EQ(plain.usage.predicted_tokens, 0);
-  // The answer with something else in its midst: both ends hold.
-  asked.prediction.assign(answer.begin(), answer.begin() + 40);
-  for (int i = 0; i < 8; ++i) asked.prediction.push_back(7);
-  asked.prediction.insert(asked.prediction.end(), answer.begin() + 45, answer.end());
-  const auto steps_before = engine->stats().steps;
-  const auto predicted = collect(engine->submit(asked).value());
-  EXPECT_EQ(predicted.tokens, plain.tokens);
-  EXPECT_EQ(predicted.usage.generated_tokens, plain.usage.generated_tokens);
-  EXPECT_GT(predicted.usage.predicted_tokens, 60);
-  EXPECT_LT(engine->stats().steps - steps_before, 50u);
 }
 
 TEST_F(EngineTest, DrawsSeveralChoicesFromOneReadingOfThePrompt) {

@@ -12,8 +12,9 @@ bool EventChannel::push(Event event) {
     was_empty = events_.empty();
     events_.push_back(std::move(event));
   }
+  if (!was_empty) return true;  // the one reader has not come to the last one yet
   arrived_.notify_one();
-  if (was_empty && notify_) notify_();
+  if (notify_) notify_();
   return true;
 }
 

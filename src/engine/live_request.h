@@ -6,12 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "engine/drafter.h"
 #include "engine/engine.h"
 #include "engine/model/batch.h"
 #include "engine/model/pooling.h"
 #include "engine/sampling/sampler.h"
 #include "engine/scheduler/sequence.h"
+#include "engine/speculation/choose_drafts.h"
+#include "engine/speculation/drafter.h"
 
 namespace engine {
 
@@ -25,7 +26,10 @@ struct Choice {
   std::unique_ptr<Sampler> sampler = {};
   std::unique_ptr<TokenConstraint> constraint = {};
   Drafter drafter = {};
+  DraftTrust trust = {};          // in the draft model
+  bool from_draft_model = false;  // the sequence's drafts
   int generated = 0;
+  int predicted = 0;       // of those, taken from the request's prediction
   bool scheduled = false;  // known to the scheduler
   bool finished = false;
 };

@@ -18,23 +18,16 @@ using base::awaitable;
 namespace asio = base::asio;
 using namespace std::chrono_literals;
 
-constexpr auto kLook = 10ms;  // how often the end of all lines is looked for
+constexpr auto kLook = 10ms;  // how often the end of all lines, or of a wait, is looked for
+// Beside somebody who always waits, a line begins now and then all the same; the engine gives it
+// its share.
+constexpr std::chrono::milliseconds kGiveWayMax = 2s;
 
 struct Parsed {
   std::string custom_id;
-  json::Object body;
+  std::string body;
+  std::optional<Error> refused;  // what a request of a batch may not ask for
 };
-
-// The file was validated; a line that does not parse now is damage.
-Result<Parsed> parse_line(std::string_view text) {
-  auto value = json::parse(text);
-  const auto* object = value ? value->if_object() : nullptr;
-  const json::Value* body = object ? json::find(*object, "body") : nullptr;
-  if (!body || !body->is_object())
-    return fail(ErrorCode::CorruptData, "The batch's input file is not what it was.");
-  return Parsed{.custom_id = std::string(json::string_or(*object, "custom_id")),
-                .body = body->get_object()};
-}
 
 // What a request of a batch may not ask for; empty when all is well.
 std::optional<Error> refuse(const json::Object& body) {
@@ -48,6 +41,18 @@ std::optional<Error> refuse(const json::Object& body) {
     }
   }
   return std::nullopt;
+}
+
+// The file was validated; a line that does not parse now is damage.
+Result<Parsed> parse_line(std::string_view text) {
+  auto value = json::parse(text);
+  const auto* object = value ? value->if_object() : nullptr;
+  const json::Value* body = object ? json::find(*object, "body") : nullptr;
+  if (!body || !body->is_object())
+    return fail(ErrorCode::CorruptData, "The batch's input file is not what it was.");
+  return Parsed{.custom_id = std::string(json::string_or(*object, "custom_id")),
+                .body = json::dump(*body),
+                .refused = refuse(body->get_object())};
 }
 
 bool is_busy(int status) {
@@ -95,6 +100,7 @@ awaitable<> Lines::take_turns() {
     if (turn >= lines_.size()) co_return;
     const PlannedLine& line = lines_[turn];
     Leader& leader = leaders_[line.group];
+    co_await give_way();
     if (line.shared_head > 0) {
       co_await follow(line);
     } else {
@@ -119,21 +125,29 @@ awaitable<> Lines::follow(const PlannedLine& line) {
   }
 }
 
+awaitable<> Lines::give_way() {
+  const std::int64_t until_ms = attempt_.now_ms() + kGiveWayMax.count();
+  while (parts_.activity.interactive() && attempt_.now_ms() < until_ms && !broken_) {
+    co_await base::sleep_for(kLook);
+  }
+}
+
 awaitable<Status> Lines::run_line(LinePlace place) {
-  auto text = co_await base::on_pool(parts_.pools.store, [&] { return read_line(file_, place); });
-  if (!text) co_return fail(std::move(text.error()));
-  auto parsed = parse_line(*text);
+  auto parsed = co_await base::on_pool(parts_.pools.store, [&]() -> Result<Parsed> {
+    auto text = read_line(file_, place);
+    if (!text) return fail(std::move(text.error()));
+    return parse_line(*text);
+  });
   if (!parsed) co_return fail(std::move(parsed.error()));
 
   Answer answer{.id = parts_.ids.object("batch_req"),
                 .custom_id = std::move(parsed->custom_id),
                 .request_id = parts_.ids.request()};
-  if (const auto refused = refuse(parsed->body)) {
+  if (const auto& refused = parsed->refused) {
     answer.status = status_of(*refused);
     answer.body = error_event(*refused);
   } else {
-    const std::string body = json::dump(parsed->body);
-    http::Response response = co_await ask(body, answer.request_id);
+    http::Response response = co_await ask(parsed->body, answer.request_id);
     auto collected = co_await response.collect(limits::batch_answer_bytes_max);
     answer.status = collected ? response.status : status_of(collected.error());
     answer.body = collected ? std::move(*collected) : error_event(collected.error());

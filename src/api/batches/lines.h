@@ -12,6 +12,7 @@
 #include "base/ids.h"
 #include "blob/blob_store.h"
 #include "http/router.h"
+#include "inference/activity.h"
 #include "jobs/handler.h"
 
 namespace api::batches {
@@ -22,6 +23,7 @@ class Lines {
   struct Parts {
     const http::Router& router;
     base::Pools& pools;
+    const inference::Activity& activity;
     base::IdGenerator& ids;
   };
   Lines(Parts parts, jobs::Attempt& attempt, const Stored& batch, const blob::BlobReader& file,
@@ -41,6 +43,8 @@ class Lines {
   base::awaitable<> take_turns();
   // Waits until the engine has likely read the beginning that the line shares with its leader.
   base::awaitable<> follow(const PlannedLine& line);
+  // Waits while somebody waits for an answer, but not for ever.
+  base::awaitable<> give_way();
   base::awaitable<Status> run_line(LinePlace place);
   // The endpoint's answer; asks again while it says that it is busy.
   base::awaitable<http::Response> ask(const std::string& body, const std::string& request_id);

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "gateway/caller.h"
 #include "http/router.h"
+#include "inference/activity.h"
 #include "inference/backend.h"
 #include "jobs/doorbell.h"
 #include "jobs/queue_clock.h"
@@ -46,6 +47,7 @@ class BatchService {
     const http::Router& router;
     const jobs::Doorbell& doorbell;
     const webhooks::Announcer& announcer;
+    const inference::Activity& activity;  // lines wait while there is any
     base::IdGenerator& ids;
     const base::Clock& clock;
   };

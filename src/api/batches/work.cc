@@ -129,8 +129,11 @@ awaitable<Outcome> BatchService::run_lines(jobs::Attempt& attempt) {
       });
   if (!places) co_return Outcome::retry(places.error().message);
 
-  Lines lines({.router = parts_.router, .pools = parts_.pools, .ids = parts_.ids}, attempt, *batch,
-              *file, std::move(*places));
+  Lines lines({.router = parts_.router,
+               .pools = parts_.pools,
+               .activity = parts_.activity,
+               .ids = parts_.ids},
+              attempt, *batch, *file, std::move(*places));
   const bool all = co_await lines.run();
   if (!all) co_return Outcome::retry("Some lines could not be run.");
 

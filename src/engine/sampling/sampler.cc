@@ -31,6 +31,24 @@ void weigh(std::span<Candidate> candidates, float highest, float temperature) {
   }
 }
 
+// The first of the highest; empty when none is above minus infinity. Not a number is never it.
+std::optional<TokenId> best(std::span<const float> logits) {
+  constexpr std::size_t kLanes = 32;  // so many maxima side by side, which compilers vectorise
+  std::array<float, kLanes> highest;
+  highest.fill(kNever);
+  std::size_t i = 0;
+  for (; i + kLanes <= logits.size(); i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      const float logit = logits[i + lane];
+      highest[lane] = logit > highest[lane] ? logit : highest[lane];
+    }
+  }
+  for (; i < logits.size(); ++i) highest[0] = logits[i] > highest[0] ? logits[i] : highest[0];
+  const float most = std::ranges::max(highest);
+  if (!(most > kNever)) return std::nullopt;
+  return static_cast<TokenId>(std::ranges::find(logits, most) - logits.begin());
+}
+
 // Every token with a finite logit, by id.
 void take_all(std::span<const float> logits, std::vector<Candidate>& out) {
   for (std::size_t i = 0; i < logits.size(); ++i) {
@@ -117,10 +135,9 @@ void Sampler::adjust(std::span<const float> logits, TokenMask mask) {
   }
 }
 
-std::optional<TokenId> Sampler::best() const {
-  const auto found = top_logits(adjusted_, 1);
-  if (found.empty() || !(found[0].logprob > kNever)) return std::nullopt;
-  return found[0].token;
+// Whether the logits stand as they are, so that nobody need copy them.
+bool Sampler::adjusts(TokenMask mask) const {
+  return !mask.empty() || !params_.logit_bias.empty() || !generated_counts_.empty();
 }
 
 const Distribution& Sampler::distribution(std::span<const float> logits, TokenMask mask) {
@@ -155,8 +172,10 @@ const Distribution& Sampler::distribution(std::span<const float> logits, TokenMa
 std::optional<TokenId> Sampler::sample(std::span<const float> logits, TokenMask mask,
                                        std::uint64_t position) {
   if (params_.temperature == 0) {
+    CHECK(logits.size() == adjusted_.size());
+    if (!adjusts(mask)) return best(logits);
     adjust(logits, mask);
-    return best();
+    return best(adjusted_);
   }
   const auto& [candidates, weight_sum] = distribution(logits, mask);
   if (candidates.empty()) return std::nullopt;

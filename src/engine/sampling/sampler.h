@@ -55,7 +55,7 @@ class Sampler {
 
  private:
   void adjust(std::span<const float> logits, TokenMask mask);
-  std::optional<TokenId> best() const;
+  bool adjusts(TokenMask mask) const;
 
   SamplingParams params_;
   std::uint64_t stream_;

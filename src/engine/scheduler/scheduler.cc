@@ -15,9 +15,10 @@ constexpr int kRowsPerWaitedStep = 8;
 // steps together take a tenth of the interactive ones' time. It never starves, and is not felt.
 constexpr int kBatchRowsBeside = 16;
 constexpr double kInteractiveTimePerBatchTime = 10;
-// Somebody who arrives waits for the step of batch work under way: on fast models it is kept this
-// short, as long as it still has rows enough to be worth reading the weights for.
-constexpr double kBatchStepNs = 25e6;
+// Somebody who arrives waits for the step of batch work under way: it is kept this short, as long
+// as it still has rows enough to be worth reading the weights for (a product is as fast with 64
+// rows as with 512, see docs/benchmarks.md).
+constexpr double kBatchStepNs = 6e6;
 constexpr int kBatchStepRowsMin = 64;
 
 }  // namespace
@@ -118,7 +119,10 @@ void Scheduler::plan_prompts() {
     for (const auto& part : plan_) streaming += part.count;
     rows = std::min(rows, std::max(kPromptRowsMin, prompt_rows_beside_streams() - streaming));
   }
-  if (!somebody_waits_) rows = std::min(rows, batch_step_rows());
+  if (!somebody_waits_) {
+    const int running = options_.rows_per_step_max - rows_left_;
+    rows = std::min(rows, std::max(kPromptRowsMin, batch_step_rows() - running));
+  }
   for (auto* sequence : ranked(true)) {
     if (!sequence->admitted || planned(*sequence)) continue;
     const int allowed = rows_for(*sequence);
@@ -281,10 +285,8 @@ int Scheduler::prompt_rows_beside_streams() const {
 // Rows of prompts in a step without anybody who waits for it.
 int Scheduler::batch_step_rows() const {
   if (ns_per_row_ == 0) return options_.rows_per_step_max;
-  const double rows = kBatchStepNs / ns_per_row_;
-  return rows < kBatchStepRowsMin
-             ? options_.rows_per_step_max
-             : static_cast<int>(std::min<double>(rows, options_.rows_per_step_max));
+  const double rows = std::max<double>(kBatchStepNs / ns_per_row_, kBatchStepRowsMin);
+  return static_cast<int>(std::min<double>(rows, options_.rows_per_step_max));
 }
 
 SchedulerCounts Scheduler::counts() const {

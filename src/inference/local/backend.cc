@@ -1,5 +1,8 @@
 #include "inference/local/backend.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -14,6 +17,7 @@ namespace inference::local {
 namespace {
 
 constexpr auto kCatalogueBelief = std::chrono::seconds(1);
+constexpr int kBackgroundNiceness = 5;  // a third of the share of others who want to run
 
 Error unknown_model(const std::string& id) {
   return {
@@ -47,9 +51,11 @@ const ModelSource* find_source(const std::vector<ModelSource>& all, const std::s
 }
 
 Status check(const LoadedModel& model, const GenerateRequest& request) {
-  if (!model.engine->model().generates) {
+  const auto& info = model.engine->model();
+  if (!info.generates) {
+    const char* makes = info.pooling == engine::Pooling::Rank ? "ranks texts" : "makes embeddings";
     return fail(ErrorCode::InvalidRequest,
-                fmt::format("The model '{}' makes embeddings, not text.", model.id), "model",
+                fmt::format("The model '{}' {}, not text.", model.id, makes), "model",
                 "unsupported_value");
   }
   const std::int64_t context = model.engine->model().context_tokens;
@@ -100,7 +106,20 @@ LocalBackend::LocalBackend(LocalOptions options, base::Pools& pools, base::IdGen
       pools_(pools),
       ids_(ids),
       clock_(clock),
-      residency_(options_.engine, options_.resident_models_max) {}
+      residency_(options_.engine, options_.resident_models_max) {
+  base::asio::post(background_, [] {
+    // 0 is the calling thread. Nothing is lost where it is not allowed.
+    setpriority(PRIO_PROCESS, 0, kBackgroundNiceness);
+  });
+}
+
+base::asio::thread_pool& LocalBackend::pool_for(Priority priority) {
+  return priority == Priority::Background ? background_ : pools_.work;
+}
+
+Activity::Guard LocalBackend::begin(Priority priority) {
+  return Activity::Guard(priority == Priority::Interactive ? options_.activity : nullptr);
+}
 
 template <class Fn>
 auto LocalBackend::with_sources(Fn fn) const {
@@ -116,10 +135,17 @@ auto LocalBackend::with_sources(Fn fn) const {
 
 std::vector<ModelInfo> LocalBackend::models() const {
   std::vector<ModelInfo> out;
-  for (const auto& source : with_sources([](const auto& all) { return all; })) {
+  const auto sources = with_sources([](const auto& all) { return all; });
+  for (const auto& source : sources) {
+    const auto* base = find_source(sources, source.base);
+    const auto& file = base == nullptr ? source : *base;
+    const auto abilities = abilities_.of(file.path, file.created);
     out.push_back({.id = source.id,
                    .created = source.created,
                    .owned_by = source.owned_by,
+                   .generates = abilities.generates,
+                   .embeds = abilities.embeds,
+                   .chats = abilities.generates,
                    .removable = source.removable});
   }
   return out;
@@ -168,6 +194,8 @@ Result<LocalBackend::Acquired> LocalBackend::load(const Wanted& wanted) {
 
 base::awaitable<Result<std::unique_ptr<EventStream>>> LocalBackend::generate(
     GenerateRequest request) {
+  auto activity = begin(request.priority);
+  auto& pool = pool_for(request.priority);
   auto acquired = co_await acquire(request.model);
   if (!acquired) co_return fail(acquired.error());
   auto model = std::move(acquired->model);
@@ -175,17 +203,16 @@ base::awaitable<Result<std::unique_ptr<EventStream>>> LocalBackend::generate(
 
   request.truncate = request.truncate || options_.truncate;
   const auto now = clock_.now();
-  auto prompt =
-      co_await base::on_pool(pools_.work, [&] { return build_prompt(*model, request, now); });
+  auto prompt = co_await base::on_pool(pool, [&] { return build_prompt(*model, request, now); });
   if (!prompt) co_return fail(prompt.error());
 
-  auto constraint = co_await base::on_pool(
-      pools_.work, [&] { return compile_constraint(*model, request, *prompt); });
+  auto constraint =
+      co_await base::on_pool(pool, [&] { return compile_constraint(*model, request, *prompt); });
   if (!constraint) co_return fail(constraint.error());
 
   auto executor = co_await base::asio::this_coro::executor;
-  auto generation =
-      std::make_unique<Generation>(model, request, std::move(*prompt), ids_, executor);
+  auto generation = std::make_unique<Generation>(model, request, std::move(*prompt), ids_, executor,
+                                                 std::move(activity));
   auto engine_request = to_engine(request, *model, ids_.random().u64());
   engine_request.make_constraint = std::move(*constraint);
   engine_request.adapter = std::move(acquired->adapter);
@@ -195,10 +222,17 @@ base::awaitable<Result<std::unique_ptr<EventStream>>> LocalBackend::generate(
 }
 
 base::awaitable<Result<Embeddings>> LocalBackend::embed(EmbedRequest request) {
+  const auto activity = begin(request.priority);
+  auto& pool = pool_for(request.priority);
   auto acquired = co_await acquire(request.model);
   if (!acquired) co_return fail(acquired.error());
   auto model = std::move(acquired->model);
-  auto tokens = co_await base::on_pool(pools_.work, [&] { return encode_inputs(*model, request); });
+  if (model->engine->model().pooling == engine::Pooling::Rank) {
+    co_return fail(ErrorCode::InvalidRequest,
+                   fmt::format("The model '{}' ranks texts, it makes no embeddings.", model->id),
+                   "model", "unsupported_value");
+  }
+  auto tokens = co_await base::on_pool(pool, [&] { return encode_inputs(*model, request); });
   if (!tokens) co_return fail(tokens.error());
   auto embeddings = co_await embed_all(*model, request, acquired->adapter, std::move(*tokens));
   co_return std::move(embeddings);

@@ -5,7 +5,9 @@
 #include "base/async.h"
 #include "base/guarded.h"
 #include "base/ids.h"
+#include "inference/activity.h"
 #include "inference/backend.h"
+#include "inference/local/abilities.h"
 #include "inference/local/catalogue.h"
 #include "inference/local/residency.h"
 
@@ -15,10 +17,12 @@ struct LocalOptions {
   Catalogue catalogue;
   engine::EngineOptions engine;  // for models without limits of their own; the path is filled in
   std::size_t resident_models_max = 2;
-  bool truncate = false;  // drop the earliest messages of a chat that does not fit
+  bool truncate = false;         // drop the earliest messages of a chat that does not fit
+  Activity* activity = nullptr;  // told of interactive requests; outlives the backend
 };
 
-// Any thread. Templates, tokenizing and loading run on `pools.work`.
+// Any thread. Templates, tokenizing and loading run on `pools.work`; those of background requests
+// on a thread of their own that gives way to all others.
 class LocalBackend final : public Backend {
  public:
   LocalBackend(LocalOptions options, base::Pools& pools, base::IdGenerator& ids,
@@ -55,6 +59,8 @@ class LocalBackend final : public Backend {
   Result<Wanted> find(const std::string& id) const;
   base::awaitable<Result<Acquired>> acquire(std::string id);
   Result<Acquired> load(const Wanted& wanted);
+  base::asio::thread_pool& pool_for(Priority priority);
+  Activity::Guard begin(Priority priority);
 
   LocalOptions options_;
   base::Pools& pools_;
@@ -62,6 +68,8 @@ class LocalBackend final : public Backend {
   const base::Clock& clock_;
   Residency residency_;
   mutable base::Guarded<Known> known_;
+  AbilitiesOfFiles abilities_;
+  base::asio::thread_pool background_{1};
 };
 
 }  // namespace inference::local

@@ -1,10 +1,14 @@
 #include "inference/local/generation.h"
 
+#include <algorithm>
+
 namespace inference::local {
 
 Generation::Generation(std::shared_ptr<LoadedModel> model, const GenerateRequest& request,
-                       Prompt prompt, base::IdGenerator& ids, base::asio::any_io_executor executor)
-    : model_(std::move(model)),
+                       Prompt prompt, base::IdGenerator& ids, base::asio::any_io_executor executor,
+                       Activity::Guard activity)
+    : activity_(std::move(activity)),
+      model_(std::move(model)),
       prompt_(std::move(prompt.tokens)),
       prediction_(std::move(prompt.prediction)),
       echo_logprobs_(request.echo_logprobs),
@@ -42,10 +46,12 @@ void Generation::take(engine::Event event) {
   } else if (const auto* finished = std::get_if<engine::Finished>(&event)) {
     Usage usage{.input_tokens = finished->usage.prompt_tokens,
                 .cached_tokens = finished->usage.cached_tokens,
-                .output_tokens = finished->usage.generated_tokens,
+                .output_tokens = finished->usage.generated_tokens - surplus_tokens_,
                 .accepted_prediction_tokens = finished->usage.predicted_tokens};
+    // A prediction that repeats itself may hold more than once.
+    const auto predicted = static_cast<std::int64_t>(prediction_.size());
     usage.rejected_prediction_tokens =
-        static_cast<std::int64_t>(prediction_.size()) - usage.accepted_prediction_tokens;
+        std::max<std::int64_t>(0, predicted - usage.accepted_prediction_tokens);
     for (const Choice& choice : choices_) usage.reasoning_tokens += choice.reasoning_tokens();
     queue_.push_back(Finished{usage});
   } else if (const auto* failed = std::get_if<engine::Failed>(&event)) {
@@ -55,13 +61,18 @@ void Generation::take(engine::Event event) {
 
 void Generation::take_token(const engine::TokenGenerated& event) {
   Choice& choice = choices_[static_cast<std::size_t>(event.choice)];
-  if (choice.stopped()) return;  // tokens that were under way when the stop string was seen
+  if (choice.stopped()) {  // it was under way when the stop string was seen
+    ++surplus_tokens_;
+    return;
+  }
   choice.push(event, queue_);
   if (choice.stopped()) reader_.stop_choice(event.choice);
 }
 
 void Generation::take_end(const engine::ChoiceFinished& event) {
-  choices_[static_cast<std::size_t>(event.choice)].finish(event, queue_);
+  Choice& choice = choices_[static_cast<std::size_t>(event.choice)];
+  if (choice.stopped() && event.stop_token) ++surplus_tokens_;
+  choice.finish(event, queue_);
 }
 
 Started Generation::started(const engine::PromptRead& event) const {

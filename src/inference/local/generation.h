@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "inference/activity.h"
 #include "inference/backend.h"
 #include "inference/local/choice.h"
 #include "inference/local/event_reader.h"
@@ -18,7 +19,8 @@ namespace inference::local {
 class Generation final : public EventStream {
  public:
   Generation(std::shared_ptr<LoadedModel> model, const GenerateRequest& request, Prompt prompt,
-             base::IdGenerator& ids, base::asio::any_io_executor executor);
+             base::IdGenerator& ids, base::asio::any_io_executor executor,
+             Activity::Guard activity);
 
   // Hands the request to the engine.
   Status start(engine::GenerateRequest request);
@@ -30,11 +32,13 @@ class Generation final : public EventStream {
   void take_end(const engine::ChoiceFinished& event);
   Started started(const engine::PromptRead& event) const;
 
+  Activity::Guard activity_;
   std::shared_ptr<LoadedModel> model_;
   std::vector<engine::TokenId> prompt_;
   std::vector<engine::TokenId> prediction_;
   bool echo_logprobs_;
   std::vector<Choice> choices_;
+  std::int64_t surplus_tokens_ = 0;  // came after a stop string: nobody asked for them
   std::deque<Event> queue_;
   EventReader reader_;  // before model_ in destruction: it cancels on the engine
 };
