@@ -260,6 +260,38 @@ TEST_F(VectorTest, CountsMoveWithStatesAndNeverBack) {
   });
 }
 
+TEST_F(VectorTest, AFileThatGoesLeavesEveryStore) {
+  const base::ProjectId project{"p1"};
+  auto done = database_->write_blocking([&](store::Transaction& tx) -> Status {
+    for (const char* id : {"vs_1", "vs_2", "vs_gone", "vs_old"}) {
+      VectorStore made{
+          .key = {.project = project, .kind = kStoreKind, .id = id}, .created_at = 0, .record = {}};
+      made.record.expires_after_days = 1;
+      if (auto status = stores::create(tx, made); !status) return status;
+      for (const char* file : {"f1", "f2"}) {
+        auto attached =
+            files::attach(tx, {.store = {project, id}, .file = file, .now = 1, .record = {}});
+        if (!attached) return fail(attached.error());
+      }
+    }
+    if (auto status = stores::remove(tx, {project, "vs_gone"}); !status) return status;
+    const store::DocumentKey old{.project = project, .kind = kStoreKind, .id = "vs_old"};
+    if (auto status = stores::expire(tx, old, 90'000); !status) return status;
+
+    EXPECT_TRUE(files::detach_everywhere(tx, {"p2"}, "f1")->empty());
+    const auto detached = files::detach_everywhere(tx, project, "f1");
+    EXPECT_EQ(detached->size(), 3u);
+    for (const auto& each : *detached) {
+      EXPECT_EQ(files::get(tx, each.store, "f1").error().code, ErrorCode::NotFound);
+      EXPECT_TRUE(files::get(tx, each.store, "f2"));
+      const auto counts = stores::get(tx, each.store, 1)->record.counts;
+      EXPECT_EQ(counts.total(), each.store.id == "vs_old" ? 0 : 1);
+    }
+    return {};
+  });
+  EXPECT_TRUE(done) << done.error().message;
+}
+
 TEST_F(VectorTest, AStoreWhoseTimeIsOverStaysMarked) {
   const StoreId id{{"p1"}, "vs_1"};
   auto done = database_->write_blocking([&](store::Transaction& tx) -> Status {

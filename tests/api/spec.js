@@ -88,3 +88,57 @@ export function bodyFields({ method, path: route }) {
   for (const { schema } of Object.values(body?.content ?? {})) walk(schema);
   return [...names];
 }
+
+const named = (name) => description.components.schemas[name];
+
+// The names of the schemas that a union comes down to.
+export function variantsOf(name) {
+  const of = named(name).oneOf ?? named(name).anyOf;
+  if (!of) return [name];
+  return [...new Set(of.flatMap((one) => variantsOf(one.$ref.split('/').at(-1))))];
+}
+
+// A value that a component schema allows: its required members, or all of them.
+export function exampleOf(name, { all = false } = {}) {
+  return example({ $ref: `#/components/schemas/${name}` }, all);
+}
+
+function example(given, all, key = '', depth = 0) {
+  const node = resolve(given);
+  const ref = given.$ref?.split('/').at(-1) ?? '';
+  if (node.const !== undefined) return node.const;
+  if (node.enum) return node.enum.includes('completed') ? 'completed' : node.enum[0];
+  const union = node.oneOf ?? node.anyOf;
+  if (union) return example(union.find((one) => resolve(one).type !== 'null') ?? union[0], all, key, depth);
+  if (node.allOf) return Object.assign({}, ...node.allOf.map((one) => example(one, all, key, depth)));
+  switch (node.type) {
+    case 'array': return depth > 8 ? [] : [example(node.items, all, key, depth + 1)];
+    case 'boolean': return true;
+    case 'integer': case 'number': return node.minimum ?? 1;
+    case 'string': return text(node, key, ref);
+    default: break;
+  }
+  const out = {};
+  for (const [member, schema] of Object.entries(node.properties ?? {})) {
+    if (!all && !node.required?.includes(member)) continue;
+    if (depth > 8 && !node.required?.includes(member)) continue;
+    out[member] = example(schema, all, member, depth + 1);
+  }
+  if (out.type && 'id' in out) out.id = idOf(out.type);
+  return out;
+}
+
+let made = 0;
+const PREFIXES = { message: 'msg', reasoning: 'rs', function_call: 'fc', function_call_output: 'fc', file_search_call: 'fs', web_search_call: 'ws',
+  computer_call: 'cu', computer_call_output: 'cu', image_generation_call: 'ig', code_interpreter_call: 'ci', local_shell_call: 'lsh',
+  local_shell_call_output: 'lsh', shell_call: 'sh', shell_call_output: 'sh', apply_patch_call: 'apc', apply_patch_call_output: 'apc', mcp_list_tools: 'mcpl',
+  mcp_approval_request: 'mcpr', mcp_approval_response: 'mcp', mcp_call: 'mcp', custom_tool_call: 'ctc', custom_tool_call_output: 'ctc',
+  tool_search_call: 'tsc', tool_search_output: 'tso', program: 'cm', program_output: 'cmo', compaction: 'cmp' };
+const idOf = (type) => `${PREFIXES[type] ?? type}_${made += 1}`;
+
+function text(node, key) {
+  if (node.format === 'uri') return 'https://example.com/a';
+  if (key === 'arguments') return '{}';
+  if (key === 'image_url') return 'data:image/png;base64,AAAA';
+  return 'x'.repeat(Math.max(1, node.minLength ?? 1));
+}

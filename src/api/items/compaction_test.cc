@@ -26,6 +26,15 @@ TEST(Compaction, OnlyWhatIsNotTheUsersCanGo) {
   EXPECT_EQ(user_messages(talk()).size(), 2u);
 }
 
+TEST(Compaction, ATriggerIsTakenFromTheEndOnly) {
+  auto items = items_of(R"([{"role": "user", "content": "x"}, {"type": "compaction_trigger"}])");
+  EXPECT_EQ(*take_trigger(items), true);
+  EXPECT_EQ(items.size(), 1u);
+  EXPECT_EQ(*take_trigger(items), false);
+  items = items_of(R"([{"type": "compaction_trigger"}, {"role": "user", "content": "x"}])");
+  EXPECT_EQ(take_trigger(items).error().param, "input[0]");
+}
+
 TEST(Compaction, CallsAreKeptExactlyAndThoseOfBeforeComeFirst) {
   const std::string first = compaction_text("They asked.", talk(), {});
   EXPECT_EQ(first,

@@ -99,6 +99,7 @@ constexpr Member kMcpRequest[]{
     {"arguments", Text, true}, {"name", Text, true}, {"server_label", Text, true}, kAgent};
 constexpr Member kMcpResponse[]{{"approval_request_id", Text, true},
                                 {"approve", Flag, true},
+                                {"request_id", Text, false, true},
                                 {"reason", Text, false, true},
                                 kAgent};
 constexpr Member kToolSearchCall[]{

@@ -30,6 +30,22 @@ constexpr Filled kFilled[]{
     {"tool_search_output", "call_id"}, {"tool_search_output", "execution", "client"},
 };
 
+void fill(Item& item) {
+  const std::string_view type = type_of(item);
+  for (const Filled& filled : kFilled) {
+    if (filled.type != type || item.contains(filled.member)) continue;
+    item[filled.member] = filled.text ? json::Value(*filled.text) : json::Value(nullptr);
+  }
+  if (type == "shell_call") {
+    json::Value& action = item["action"];
+    for (const char* member : {"timeout_ms", "max_output_length"})
+      if (action.is_object()) action.get_object().emplace(member, nullptr);
+  }
+  // The description wants both names.
+  if (type == "mcp_approval_response")
+    item.emplace("request_id", json::string_or(item, "approval_request_id"));
+}
+
 void hide_logprobs(Item& message) {
   auto* content = message.if_contains("content");
   if (!content || !content->is_array()) return;
@@ -59,10 +75,7 @@ void complete(Item& item, base::IdGenerator& ids, std::string_view family) {
     item = std::move(with_id);
   }
   if (known->has_status && json::string_or(item, "status").empty()) item["status"] = "completed";
-  for (const Filled& filled : kFilled) {
-    if (filled.type != known->name || item.contains(filled.member)) continue;
-    item[filled.member] = filled.text ? json::Value(*filled.text) : json::Value(nullptr);
-  }
+  fill(item);
 }
 
 Include Include::of(const std::vector<std::string>& names) {
