@@ -1,7 +1,7 @@
 // What a disk can do: be full, fail to sync, be left in the middle of a start.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -105,4 +105,70 @@ test('a server killed while it makes its database or recovers starts again', asy
     await world.server.stop();
     rmSync(world.directory, { recursive: true, force: true });
   }
+});
+
+// What each version of the schema added. A database of version N is one without what came later.
+const ADDED = [
+  [9, ['chunk_words', 'chunks', 'chunk_vectors', 'chunk_sets', 'searchable_sets', 'file_attributes']],
+  [8, ['batch_progress', 'batch_results']], [7, ['jobs']], [6, ['blobs']], [5, ['usage_rows']],
+];
+
+test('a server killed at any write of a migration goes on from there', async (t) => {
+  if (spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status !== 0) return t.skip('strace does not work here');
+  const random = randomFrom(7);
+  const sql = (directory, statement) => execFileSync('sqlite3', [join(directory, 'parlance.db'), statement], { encoding: 'utf8' }).trim();
+  const schema = (directory) => sql(directory, 'SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY sql');
+  const first = await startServer({ script });
+  const { client, directory } = first;
+  const conversation = await client.conversations.create({ items: [{ role: 'user', content: 'before' }], metadata: { a: 'b' } });
+  const made = [];
+  for (let i = 0; i < 20; i += 1) made.push(await client.responses.create({ model: 'scripted', input: `question ${i}`, conversation: i % 2 ? conversation.id : undefined }));
+  const chat = await client.chat.completions.create({ model: 'scripted', store: true, messages: [{ role: 'user', content: 'kept' }] });
+  const items = (await client.conversations.items.list(conversation.id, { limit: 100 })).data;
+  await first.stop({ keep: true });
+  const newest = sql(directory, 'SELECT version FROM schema_version');
+  const wanted = schema(directory);
+
+  const verify = async (data) => {
+    const server = await startServer({ script, data });
+    for (const response of made) assert.deepEqual((await server.client.responses.retrieve(response.id)).output, response.output);
+    assert.deepEqual((await server.client.conversations.items.list(conversation.id, { limit: 100 })).data, items);
+    assert.equal((await server.client.chat.completions.retrieve(chat.id)).choices[0].message.content, chat.choices[0].message.content);
+    const next = await server.client.responses.create({ model: 'scripted', input: 'and now?', previous_response_id: made[0].id, background: true });
+    while ((await server.client.responses.retrieve(next.id)).status !== 'completed') await sleep(10);
+    await server.stop();
+    assert.equal(sql(data, 'SELECT group_concat(version) FROM schema_version'), newest);
+    assert.equal(schema(data), wanted);
+    assert.equal(sql(data, 'PRAGMA integrity_check'), 'ok');
+  };
+
+  let killed = 0;
+  for (const version of [4, 7]) {
+    const old = mkdtempSync(join(tmpdir(), 'parlance-old-'));
+    cpSync(directory, old, { recursive: true });
+    for (const [since, tables] of ADDED) if (since > version) for (const table of tables) sql(old, `DROP TABLE ${table}`);
+    sql(old, `UPDATE schema_version SET version = ${version}`);
+    // Writes and syncs anywhere between the first and the one after which it serves; then once more, while it goes on.
+    for (let nth = 1, serves = false; !serves && killed < 60; nth += 8 + random.below(16)) {
+      const data = mkdtempSync(join(tmpdir(), 'parlance-migrates-'));
+      cpSync(old, data, { recursive: true });
+      for (const at of [nth, 1 + random.below(nth)]) {
+        const wrap = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=pwrite64,fdatasync', '-e', `inject=pwrite64,fdatasync:signal=KILL:when=${at}`];
+        let server;
+        try { server = await startServer({ script, data, wrap }); } catch { killed += 1; }
+        if (server) {
+          spawnSync('pkill', ['-TERM', '-P', `${server.child.pid}`]);  // the child of strace
+          await server.exited;
+        }
+        serves ||= Boolean(server) && at === nth;
+      }
+      t.diagnostic(`version ${version}: write ${nth}${serves ? ', served' : ''}`);
+      await verify(data);
+      rmSync(data, { recursive: true, force: true });
+    }
+    rmSync(old, { recursive: true, force: true });
+  }
+  t.diagnostic(`${killed} kills`);
+  assert.ok(killed >= 8);
+  rmSync(directory, { recursive: true, force: true });
 });
