@@ -143,9 +143,9 @@ base::awaitable<> Worker::loop() {
       polled = std::chrono::steady_clock::now();
       if (!options_.only_process) co_await recover_expired();
     }
+    woken_ = false;  // also where there is no room: a loop that does not wait holds up its thread
     const auto kinds = kinds_with_room();
     if (!kinds.empty()) {
-      woken_ = false;
       auto job = co_await take_next(kinds);
       if (job && *job) {
         last_project_ = (*job)->project.value;

@@ -190,6 +190,18 @@ TEST_F(Workers, AKindRunsOnlyAsManyAtOnceAsItSays) {
   EXPECT_EQ(get("l").state, State::Queued);
 }
 
+// It did: the loop went round without waiting, and on a single thread nothing else ran again.
+TEST_F(Workers, AWakeWhileItIsFullHoldsUpNobody) {
+  start(handler([this](Attempt&) { return run_until_cancelled(trace_); }), 1);
+  for (const char* id : {"1", "2", "3"}) enqueue(id);
+  run_until([&] { return trace_.running == 1; });
+  worker_->wake();
+  int turns = 0;
+  for (int i = 0; i < 3; ++i) asio::post(context_, [&] { ++turns; });
+  run_until([&] { return turns == 3; });
+  EXPECT_EQ(trace_.running_most, 1);
+}
+
 TEST_F(Workers, StoppingGivesJobsBackUnharmed) {
   start(handler([this](Attempt&) { return run_until_cancelled(trace_); }), /*jobs_max=*/2);
   for (const char* id : {"j", "k", "l"}) enqueue(id, 1);
