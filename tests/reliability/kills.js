@@ -1,5 +1,6 @@
 // Kills the server at random moments under mixed load, and looks after each restart: is everything it acknowledged there and
-// unchanged, is the database whole, does every job end? `kills.js [--kills N] [--seed S]`.
+// unchanged, is the database whole, does every job end? `kills.js [--kills N] [--seed S] [--only ACTOR,...] [--lines N]`: N lines in each
+// batch, one batch at a time.
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -7,16 +8,18 @@ import { program } from '../api/harness.js';
 import { listen, script, startLoad } from './load.js';
 import { World, randomFrom, sleep } from './world.js';
 
-const { values } = parseArgs({ options: { kills: { type: 'string', default: '20' }, seed: { type: 'string', default: `${Date.now() % 1_000_000}` } } });
+const { values } = parseArgs({ options: { kills: { type: 'string', default: '20' }, seed: { type: 'string', default: `${Date.now() % 1_000_000}` },
+  only: { type: 'string' }, lines: { type: 'string' } } });
 const kills = Number(values.kills);
 const world = new World({ script, args: ['--set', 'webhooks.allow_private=true'], random: randomFrom(Number(values.seed)) });
 const begun = Date.now();
+if (values.lines) world.lines = Number(values.lines);
 console.log(`${kills} kills, seed ${values.seed}`);
 
 const hook = await listen(world);
 await world.start();
 execFileSync(program, ['webhooks', 'add', hook, '--data', world.directory], { stdio: 'ignore' });
-const load = await startLoad(world);
+const load = await startLoad(world, values.only?.split(','));
 console.log(`load: ${load.names.join(', ')}`);
 
 let checks = 0, startups_killed = 0;

@@ -68,8 +68,8 @@ async function checkEnded(client, batch, wanted) {
 }
 
 async function batches(world, client, acknowledge) {
-  if ((world.openBatches ??= new Set()).size >= 3) return sleep(20);
-  const wanted = Array.from({ length: 30 + world.random.below(60) }, (_, i) => line(`row-${i}`, i % 7 === 3 ? 'broken' : `row ${i}`));
+  if ((world.openBatches ??= new Set()).size >= (world.lines ? 1 : 3)) return sleep(20);
+  const wanted = Array.from({ length: world.lines ?? 30 + world.random.below(60) }, (_, i) => line(`row-${i}`, i % 7 === 3 ? 'broken' : `row ${i}`));
   const input = await client.files.create({ file: new File([wanted.map((l) => JSON.stringify(l)).join('\n')], 'in.jsonl'), purpose: 'batch' });
   const made = await client.batches.create({ input_file_id: input.id, endpoint: '/v1/chat/completions', completion_window: '24h' });
   const wish = world.random.below(5) === 0;
@@ -173,6 +173,49 @@ async function vectorFiles(world, client, acknowledge) {
   } });
 }
 
+// Files of up to some hundred chunks, so that a kill falls into the middle of one; some that cannot be read, some taken out again.
+// In the end each is there with every line once and found by its words, or failed with a reason, or gone.
+async function indexing(world, client, acknowledge) {
+  if ((world.openIndexing ??= new Set()).size >= 6) return sleep(20);
+  world.store ??= (await client.vectorStores.create({ name: 'indexing' })).id;
+  const vector_store_id = world.store;
+  const broken = world.random.below(6) === 0;
+  const lines = Array.from({ length: 1 + world.random.below(600) }, (_, i) => `Line ${i} is about ${world.random.text(12)} and nothing else that anybody would know.`);
+  const name = broken ? 'broken.pdf' : 'lines.txt';
+  const file = await client.files.create({ file: new File([broken ? '%PDF-1.7 and no more' : lines.join('\n')], name), purpose: 'assistants' });
+  await client.vectorStores.files.create(vector_store_id, { file_id: file.id, chunking_strategy: { type: 'static', static: { max_chunk_size_tokens: 100, chunk_overlap_tokens: 0 } } });
+  world.openIndexing.add(file.id);
+  let over = false, leaving = false;
+  acknowledge({ id: file.id, check: async (c) => {
+    const found = await c.vectorStores.files.retrieve(file.id, { vector_store_id }).catch((error) => {
+      if (!leaving || error.status !== 404) throw error;
+      over = 'gone';
+      world.openIndexing.delete(file.id);
+    });
+    if (over === 'gone') return assert.equal(found, undefined, 'was taken out and is there');
+    if (found.status === 'in_progress') return assert.ok(!over, 'in progress again');
+    over = true;
+    world.openIndexing.delete(file.id);
+    if (broken) {
+      assert.equal(found.status, 'failed');
+      return assert.ok(found.last_error.code === 'invalid_file' && found.last_error.message, 'failed without a reason');
+    }
+    assert.equal(found.status, 'completed');
+    const pieces = [];
+    for await (const piece of c.vectorStores.files.content(file.id, { vector_store_id })) pieces.push(piece.text);
+    assert.deepEqual(pieces.join('\n').match(/Line \d+ is about \w+/g), lines.map((line) => line.match(/Line \d+ is about \w+/)[0]));
+    const word = lines[world.random.below(lines.length)].split(' ')[4];
+    const hits = await c.vectorStores.search(vector_store_id, { query: word });
+    assert.ok(hits.data.some((hit) => hit.file_id === file.id && hit.content[0].text.includes(word)), 'indexed and not found');
+    return undefined;
+  } });
+  if (world.random.below(8) > 0) return;
+  leaving = true;
+  await client.vectorStores.files.delete(file.id, { vector_store_id });
+  over = 'gone';
+  world.openIndexing.delete(file.id);
+}
+
 // A receiver of webhooks: every batch that ended must be told of at least once.
 export async function listen(world) {
   world.ended = [];
@@ -190,13 +233,15 @@ export async function listen(world) {
   return `http://127.0.0.1:${http.address().port}/`;
 }
 
-// Starts the actors whose endpoints the server has; resolves to their names and what to await.
-export async function startLoad(world) {
+// Starts the actors whose endpoints the server has, or those that `only` names; resolves to their names and what to await.
+export async function startLoad(world, only) {
   const all = { files: [files, '/v1/files'], uploads: [uploads, '/v1/uploads'], chats: [chats, '/v1/chat/completions'], batches: [batches, '/v1/batches'],
-    responses: [responses, '/v1/responses'], conversations: [conversations, '/v1/conversations'], vector_files: [vectorFiles, '/v1/vector_stores'] };
+    responses: [responses, '/v1/responses'], conversations: [conversations, '/v1/conversations'], vector_files: [vectorFiles, '/v1/vector_stores'],
+    indexing: [indexing, '/v1/vector_stores'] };
   const running = [world.act('watch', (client) => watch(world, client))];
   const names = [];
   for (const [name, [step, path]] of Object.entries(all)) {
+    if (only ? !only.includes(name) : name === 'indexing') continue;
     if ((await world.server.post(path, {})).status === 404) continue;
     names.push(name);
     running.push(world.act(name, (client, acknowledge) => step(world, client, acknowledge)));
