@@ -36,6 +36,7 @@ struct EngineConfig {
 struct ModelsConfig {
   std::string default_model;                       // id; empty: the built-in one
   std::string embedding_model = "parlance-embed";  // of new vector stores
+  std::string reranker;                            // of searches; empty: none
   std::vector<std::string> aliases;                // NAME=ID: further names of a model
   std::vector<std::string> files;                  // further GGUF files to serve
   std::vector<std::string> adapters;               // NAME@BASE=PATH

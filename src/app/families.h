@@ -18,6 +18,7 @@
 #include "api/items/sealed.h"
 #include "api/models/routes.h"
 #include "blob/blob_store.h"
+#include "inference/ranker.h"
 #include "jobs/doorbell.h"
 #include "jobs/expiry.h"
 
@@ -37,6 +38,7 @@ struct Parts {
   base::Pools& pools;
   gateway::Backends& backends;
   const inference::Activity& activity;
+  inference::Ranker& ranker;
   base::IdGenerator& ids;
   const base::Clock& clock;
   base::Metrics& metrics;

@@ -77,6 +77,7 @@ struct Server::State {
   ModelFiles files;
   inference::Activity activity{};
   gateway::Backends backends;
+  inference::Ranker* ranker = nullptr;  // one of the backends
   std::unique_ptr<RemoveFiles> remover;
   http::Router router;
   Health health{metrics};
@@ -158,6 +159,7 @@ Status Server::State::open_backends() {
   auto local = make_local_backend(config, files, pools, ids, clock, &activity);
   if (!local) return fail(local.error());
   remover = std::make_unique<RemoveFiles>(files, **local, pools);
+  ranker = local->get();
   backends.add(std::move(*local));
   for (const auto& alias : config.models.aliases) {
     const auto equals = alias.find('=');
@@ -196,6 +198,7 @@ Status Server::State::add_routes() {
                                               .pools = pools,
                                               .backends = backends,
                                               .activity = activity,
+                                              .ranker = *ranker,
                                               .ids = ids,
                                               .clock = clock,
                                               .metrics = metrics,

@@ -103,8 +103,7 @@ std::vector<Setting> make_settings() {
              "sequences computed at a time; others wait"),
       text("engine.kv_type", AT(engine.kv_type),
            "format of the key and value cache: bf16, f16, f32 or q8; auto is f16 beside weights of "
-           "f16 "
-           "and f32, else bf16"),
+           "f16 and f32, else bf16"),
       number("engine.resident_models_max", AT(engine.resident_models_max), 1, 64,
              "models kept in memory; the least recently used leaves first"),
 
@@ -112,6 +111,8 @@ std::vector<Setting> make_settings() {
            "model that `run` and the printed example use"),
       text("models.embedding", AT(models.embedding_model),
            "model that new vector stores embed with; empty is one made for it, or any"),
+      text("models.reranker", AT(models.reranker),
+           "model that reads the best passages of a search again; empty is none"),
       list("models.aliases", AT(models.aliases),
            "further names of models, as NAME=ID: text-embedding-3-small=parlance-embed"),
       list("models.files", AT(models.files),

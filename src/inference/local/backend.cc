@@ -10,6 +10,7 @@
 
 #include "inference/local/constraint.h"
 #include "inference/local/embedding.h"
+#include "inference/local/ranking.h"
 #include "inference/local/generation.h"
 #include "inference/local/prompt.h"
 
@@ -236,6 +237,16 @@ base::awaitable<Result<Embeddings>> LocalBackend::embed(EmbedRequest request) {
   if (!tokens) co_return fail(tokens.error());
   auto embeddings = co_await embed_all(*model, request, acquired->adapter, std::move(*tokens));
   co_return std::move(embeddings);
+}
+
+base::awaitable<Result<std::vector<double>>> LocalBackend::rank(RankRequest request) {
+  auto acquired = co_await acquire(request.model);
+  if (!acquired) co_return fail(acquired.error());
+  auto model = std::move(acquired->model);
+  auto pairs = co_await base::on_pool(pools_.work, [&] { return encode_pairs(*model, request); });
+  if (!pairs) co_return fail(pairs.error());
+  auto scores = co_await rank_all(*model, request, std::move(*pairs));
+  co_return std::move(scores);
 }
 
 base::awaitable<Result<std::int64_t>> LocalBackend::count_tokens(GenerateRequest request) {

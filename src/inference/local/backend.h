@@ -10,6 +10,7 @@
 #include "inference/local/abilities.h"
 #include "inference/local/catalogue.h"
 #include "inference/local/residency.h"
+#include "inference/ranker.h"
 
 namespace inference::local {
 
@@ -23,7 +24,7 @@ struct LocalOptions {
 
 // Any thread. Templates, tokenizing and loading run on `pools.work`; those of background requests
 // on a thread of their own that gives way to all others.
-class LocalBackend final : public Backend {
+class LocalBackend final : public Backend, public Ranker {
  public:
   LocalBackend(LocalOptions options, base::Pools& pools, base::IdGenerator& ids,
                const base::Clock& clock);
@@ -33,6 +34,7 @@ class LocalBackend final : public Backend {
   base::awaitable<Result<std::unique_ptr<EventStream>>> generate(GenerateRequest request) override;
   base::awaitable<Result<Embeddings>> embed(EmbedRequest request) override;
   base::awaitable<Result<std::int64_t>> count_tokens(GenerateRequest request) override;
+  base::awaitable<Result<std::vector<double>>> rank(RankRequest request) override;
 
   // Drops the model from memory once its running requests have ended.
   // An adapter takes its base model along, which comes back without it at the next use.
