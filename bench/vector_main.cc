@@ -1,32 +1,31 @@
-// Search in a vector store of its own making: latency and recall, memory, and what a chunk costs to
-// add. Vectors are drawn around topics, words from a Zipf distribution: real texts cluster more.
+// bench_vector DATA MODEL.gguf QUESTIONS.txt: the largest vector store of a server's data folder
+// (bench/vector.mjs makes one): how soon its index is there, what it takes, how long searching by
+// vectors and by words takes, and how many of the nearest ten are found. The server must be down.
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
-#include <random>
+#include <numeric>
 #include <string>
+#include <vector>
 
+#include "base/random.h"
+#include "blob/local_store.h"
 #include "store/db/sqlite/sqlite_database.h"
-#include "store/repo/chunks.h"
-#include "vector/indexes.h"
-#include "vector/ranking.h"
+#include "train/embedding/evaluate.h"
+#include "vector/index.h"
+#include "vector/query.h"
+#include "vector/shelf.h"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using store::chunks::StoreKey;
 
-constexpr std::size_t kDimensions = 256;
-constexpr std::size_t kTopics = 2'000;
-constexpr std::size_t kWords = 100;  // of a chunk
-constexpr std::size_t kChunksPerFile = 1'000;
-constexpr std::size_t kQueries = 200;
-constexpr float kSpread = 0.8f;  // of a topic, beside its centre's length
+constexpr std::size_t kCandidates = 100;  // of each half, as the server asks for
 
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
@@ -39,138 +38,155 @@ std::size_t resident_mb() {
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) / (1024 * 1024);
 }
 
-class Source {
- public:
-  Source() {
-    for (auto& topic : topics_) topic = direction(1.0f);
-  }
-  std::vector<float> vector() {
-    auto out = direction(kSpread);
-    const auto& topic = topics_[random_() % kTopics];
-    float sum = 0;
-    for (std::size_t i = 0; i < kDimensions; ++i) {
-      out[i] += topic[i];
-      sum += out[i] * out[i];
-    }
-    for (auto& x : out) x /= std::sqrt(sum);
-    return out;
-  }
-  // Word n is drawn about 1/n as often as the first.
-  std::string word() {
-    const double u = std::uniform_real_distribution<double>(0, 1)(random_);
-    return "w" + std::to_string(static_cast<int>(std::exp(u * std::log(200'000.0))));
-  }
-  std::string text() {
-    std::string out;
-    for (std::size_t i = 0; i < kWords; ++i) out += word() + " ";
-    return out;
-  }
+void report(const char* what, std::vector<double> times) {
+  std::sort(times.begin(), times.end());
+  std::printf("%-8s p50 %7.2f ms   p90 %7.2f ms   p99 %7.2f ms   most %7.2f ms\n", what,
+              times[times.size() / 2], times[times.size() * 9 / 10], times[times.size() * 99 / 100],
+              times.back());
+}
 
- private:
-  std::vector<float> direction(float length) {
-    std::vector<float> out(kDimensions);
-    std::normal_distribution<float> normal(0, length / std::sqrt(float(kDimensions)));
-    for (auto& x : out) x = normal(random_);
-    return out;
-  }
-  std::mt19937_64 random_{1};
-  std::vector<std::vector<float>> topics_{kTopics};
+Result<StoreKey> largest_store(store::Database& database) {
+  return database.read_blocking([](store::Session& session) -> Result<StoreKey> {
+    auto found = session.query_one(
+        "SELECT project, store FROM searchable_sets GROUP BY project, store ORDER BY COUNT(*) DESC "
+        "LIMIT 1",
+        {}, [](const store::Row& row) {
+          return StoreKey{.project = {row.string(0)}, .store = row.string(1)};
+        });
+    if (!found) return fail(found.error());
+    if (!*found) return fail(ErrorCode::NotFound, "No store has anything to search.");
+    return **found;
+  });
+}
+
+struct Question {
+  std::vector<float> vector;
+  std::vector<vector::Term> words;
 };
 
-class Bench {
- public:
-  explicit Bench(store::Database& database) : database_(database) {}
-
-  void add(std::size_t chunks) {
-    const auto start = Clock::now();
-    double made = 0;
-    for (std::size_t i = 0; i < chunks; i += kChunksPerFile) {
-      const auto begin = Clock::now();
-      std::vector<store::chunks::NewChunk> rows(std::min(kChunksPerFile, chunks - i));
-      for (auto& row : rows)
-        row = {.tokens = 130, .body = source_.text(), .vector = source_.vector()};
-      made += milliseconds_since(begin);
-      auto added = database_.write_blocking([&](store::Transaction& tx) -> Status {
-        auto set = store::chunks::begin_set(tx, {key_, "file-" + std::to_string(files_++)});
-        if (!set) return fail(set.error());
-        if (auto status = store::chunks::append(tx, *set, key_, rows); !status) return status;
-        return store::chunks::make_searchable(tx, *set, key_);
-      });
-      if (!added) std::abort();
+std::vector<Question> read_questions(const std::string& file, const vector::Terms& terms,
+                                     const train::embedding::Embed& embed) {
+  std::vector<Question> out;
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);) {
+    Question question{.vector = embed(line), .words = {}};
+    for (const auto& word : vector::words_to_find(line)) {
+      const auto some = terms.of(word);
+      question.words.insert(question.words.end(), some.begin(), some.end());
     }
-    total_ += chunks;
-    std::printf("%8zu chunks: %6.0f us to add one (rows, words, vector)\n", total_,
-                (milliseconds_since(start) - made) * 1000 / static_cast<double>(chunks));
+    out.push_back(std::move(question));
   }
+  return out;
+}
 
-  void measure() {
-    const auto before = resident_mb();
-    const auto start = Clock::now();
-    vector::Index index(database_, key_);
-    if (!index.load()) std::abort();
-    const double load_ms = milliseconds_since(start);
-    const auto memory = resident_mb() - before;
-    vector::Index exact(database_, key_, {.flat_max = total_ + 1});
-    if (!exact.load()) std::abort();
-    std::vector<double> by_vector, by_words, together;
-    std::size_t same = 0;
-    for (std::size_t i = 0; i < kQueries; ++i) {
-      const auto query = source_.vector();
-      const std::vector<std::string> words{source_.word(), source_.word(), source_.word(),
-                                           source_.word()};
-      const auto best = exact.search(query, 10, std::nullopt);
-      const auto begin = Clock::now();
-      const auto near = index.search(query, 100, std::nullopt);
-      by_vector.push_back(milliseconds_since(begin));
-      const auto middle = Clock::now();
-      const auto hits = database_.read_blocking([&](store::Session& session) {
-        return store::chunks::find_words(session,
-                                         {.in = key_, .words = words, .filter = {}, .limit = 100});
-      });
-      by_words.push_back(milliseconds_since(middle));
-      together.push_back(milliseconds_since(begin));
-      if (!best || !near || !hits) std::abort();
-      for (std::size_t k = 0; k < std::min<std::size_t>(10, near->size()); ++k) {
-        same += std::any_of(best->begin(), best->end(),
-                            [&](const auto& each) { return each.chunk == (*near)[k].chunk; });
-      }
+// The ten nearest of all vectors, read from the rows once for all questions.
+std::vector<std::vector<std::int64_t>> exact(store::Database& database, const StoreKey& key,
+                                             const std::vector<Question>& questions) {
+  constexpr std::size_t kNearest = 10;
+  using Near = std::pair<float, std::int64_t>;
+  std::vector<std::vector<Near>> best(questions.size());
+  const auto look = [&](std::int64_t chunk, std::span<const float> vector) {
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+      const float cosine =
+          std::inner_product(vector.begin(), vector.end(), questions[i].vector.begin(), 0.0f);
+      auto& near = best[i];
+      if (near.size() == kNearest && cosine <= near.back().first) continue;
+      const Near entry{cosine, chunk};
+      near.insert(std::upper_bound(near.begin(), near.end(), entry, std::greater<>()), entry);
+      if (near.size() > kNearest) near.pop_back();
     }
-    std::printf("%8zu chunks: read from rows in %.1f s, %zu MB; recall@10 %.3f\n", total_,
-                load_ms / 1000, memory, static_cast<double>(same) / (10.0 * kQueries));
-    report("vectors", by_vector);
-    report("words", by_words);
-    report("both", together);
+  };
+  auto read = database.read_blocking([&](store::Session& session) -> Status {
+    auto sets = store::chunks::searchable_after(session, key, 0);
+    if (!sets) return fail(sets.error());
+    for (const auto& set : *sets) {
+      if (auto status = store::chunks::each_vector(session, set.set, look); !status) return status;
+    }
+    return {};
+  });
+  if (!read) std::abort();
+  std::vector<std::vector<std::int64_t>> out;
+  for (const auto& near : best) {
+    out.emplace_back();
+    for (const auto& [cosine, chunk] : near) out.back().push_back(chunk);
   }
+  return out;
+}
 
- private:
-  static void report(const char* what, std::vector<double>& times) {
-    std::sort(times.begin(), times.end());
-    std::printf("           %-8s p50 %7.2f ms   p99 %7.2f ms\n", what, times[times.size() / 2],
-                times[times.size() * 99 / 100]);
+void measure(const vector::Index& index, const std::vector<Question>& questions,
+             const std::vector<std::vector<std::int64_t>>& nearest) {
+  std::vector<double> by_vector, by_words, together;
+  std::size_t same = 0, wanted = 0;
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    const auto begin = Clock::now();
+    const auto near = index.near(questions[i].vector, kCandidates, {});
+    by_vector.push_back(milliseconds_since(begin));
+    const auto middle = Clock::now();
+    const auto words = index.with_words(questions[i].words, kCandidates, {});
+    by_words.push_back(milliseconds_since(middle));
+    together.push_back(milliseconds_since(begin));
+    if (!near || i >= nearest.size()) continue;
+    wanted += nearest[i].size();
+    for (std::size_t k = 0; k < std::min(nearest[i].size(), near->size()); ++k)
+      same += static_cast<std::size_t>(std::ranges::count(nearest[i], (*near)[k].chunk));
   }
+  report("vectors", by_vector);
+  report("words", by_words);
+  report("both", together);
+  if (wanted > 0)
+    std::printf("recall@10 %.4f over %zu questions\n",
+                static_cast<double>(same) / static_cast<double>(wanted), nearest.size());
+}
 
-  store::Database& database_;
-  const store::chunks::StoreKey key_{{"proj_bench"}, "vs_bench"};
-  Source source_;
-  std::size_t total_ = 0;
-  int files_ = 0;
-};
+int complain(const Error& error) {
+  std::fprintf(stderr, "bench_vector: %s\n", error.message.c_str());
+  return 1;
+}
 
 }  // namespace
 
-// `bench_vector [CHUNKS]`: measures at a tenth of them, then at all.
 int main(int argc, char** argv) {
-  const std::size_t chunks = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 100'000;
-  std::string folder = (std::filesystem::temp_directory_path() / "bench-XXXXXX").string();
-  if (!::mkdtemp(folder.data())) return 1;
-  {
-    auto database = store::open_sqlite({.path = folder + "/bench.db"});
-    if (!database) return 1;
-    Bench bench(**database);
-    bench.add(chunks / 10);
-    bench.measure();
-    bench.add(chunks - chunks / 10);
-    bench.measure();
+  CLI::App app("Measures searching a vector store that a server has made.");
+  std::string data, model, questions_file;
+  std::size_t exact_max = 300;
+  vector::VectorLists::Options lists;
+  app.add_option("data", data, "the server's data folder")->required();
+  app.add_option("model", model, "the embedding model the store was made with")->required();
+  app.add_option("questions", questions_file, "one to a line")->required();
+  app.add_option("--exact", exact_max, "questions that are compared with the exact answer");
+  app.add_option("--share", lists.probed_share, "of the lists that are looked into");
+  bool anew = false;
+  app.add_flag("--anew", anew, "from the rows, not from what was kept");
+  CLI11_PARSE(app, argc, argv);
+
+  auto database = store::open_sqlite({.path = data + "/parlance.db"});
+  if (!database) return complain(database.error());
+  base::SystemRandom random;
+  auto blobs = blob::open_local(data + "/blobs", random);
+  if (!blobs) return complain(blobs.error());
+  const auto embed = train::embedding::embed_of(model);
+  if (!embed) return complain(embed.error());
+  const auto key = largest_store(**database);
+  if (!key) return complain(key.error());
+  const vector::Terms terms;
+  const auto questions = read_questions(questions_file, terms, *embed);
+
+  const base::SystemClock clock;
+  vector::Index index(**database, terms, *key, {.lists = lists});
+  const auto before = resident_mb();
+  auto start = Clock::now();
+  if (!anew) {
+    const auto loaded = vector::Shelf(**database, **blobs, clock).load(*key, index);
+    std::printf("kept: %s, %zu chunks in %.2f s\n", loaded ? "yes" : loaded.error().message.c_str(),
+                index.size(), milliseconds_since(start) / 1000);
+    start = Clock::now();
   }
-  std::filesystem::remove_all(folder);
+  if (auto read = index.refresh(); !read) return complain(read.error());
+  std::printf("rows: read in %.2f s; %zu chunks, %zu MB by its own count, %zu MB of the process\n",
+              milliseconds_since(start) / 1000, index.size(), index.bytes() / (1024 * 1024),
+              resident_mb() - before);
+  const std::vector<Question> some(
+      questions.begin(),
+      questions.begin() + static_cast<std::ptrdiff_t>(std::min(exact_max, questions.size())));
+  measure(index, questions, exact(**database, *key, some));
 }

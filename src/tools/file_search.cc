@@ -64,6 +64,7 @@ Result<vector::SearchRequest> to_request(const json::Object& options, const json
   }
   if (const auto& ranking = wanted->ranking_options) {
     out.score_min = ranking->score_threshold.value_or(0);
+    out.reranks = ranking->ranker != "none";
     if (const auto& hybrid = ranking->hybrid_search) {
       if (hybrid->embedding_weight + hybrid->text_weight <= 0)
         return fail(ErrorCode::InvalidRequest,

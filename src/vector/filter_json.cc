@@ -87,6 +87,9 @@ class FilterReader {
       if (auto status = count(at); !status) return fail(status.error());
       auto attribute = read_value(each, at);
       if (!attribute) return fail(attribute.error());
+      const bool orders = out.compare != Compare::Eq && out.compare != Compare::Ne && !takes_list;
+      if (orders && std::holds_alternative<bool>(*attribute))
+        return json::errors::type(at, "a string or a number", each);
       out.values.push_back(std::move(*attribute));
     }
     return out;

@@ -1,113 +1,102 @@
 #include "vector/index.h"
 
-#include <faiss/IndexFlat.h>
-#include <faiss/IndexIVFFlat.h>
-#include <faiss/impl/FaissException.h>
-#include <faiss/impl/IDSelector.h>
-
 #include <algorithm>
-#include <atomic>
-#include <cmath>
+#include <mutex>
 #include <shared_mutex>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "base/log.h"
 
-// <omp.h> is not there for every compiler.
-extern "C" void omp_set_num_threads(int threads);
-
 namespace vector {
 namespace {
 
 using store::chunks::SearchableSet;
 
-constexpr std::size_t kBatch = 4'096;        // vectors added at a time
-constexpr std::size_t kSamplesPerList = 40;  // FAISS warns below 39
-constexpr std::size_t kListsMax = 8'192;
-constexpr int kTrainingRounds = 8;
-
-std::size_t lists_for(std::size_t vectors) {
-  const auto lists = static_cast<std::size_t>(2.0 * std::sqrt(static_cast<double>(vectors)));
-  return std::clamp<std::size_t>(lists, 16, kListsMax);
-}
+constexpr std::size_t kBatch = 4'096;          // vectors added at a time
+constexpr std::size_t kChunksPerTurn = 2'000;  // read before searches have their turn
+constexpr std::size_t kSetsPerTurn = 64;
+constexpr std::uint64_t kSnapshotMagic = 0x3130'7865'646e'6950;  // "Pindex01"
 
 }  // namespace
 
 struct Index::State {
   store::Database& database;
+  const Terms& terms;
   const store::chunks::StoreKey key;
   const IndexOptions options;
+  std::once_flag begun;
 
+  // The chunks, by place.
+  struct Contents {
+    std::vector<std::int64_t> chunk_of;
+    std::vector<std::uint32_t> set_of;  // index into `sets`
+    std::vector<std::int64_t> sets;
+    std::vector<std::uint32_t> size_of_set;
+    std::int64_t last_seq = 0;
+    WordLists words;
+    std::unique_ptr<VectorLists> vectors;  // none before the first vector
+  };
   mutable std::shared_mutex mutex;
-  // Vector by vector, in the order added.
-  std::vector<std::int64_t> chunk_of;
-  std::vector<std::uint32_t> set_of;  // index into `sets`
-  std::vector<std::int64_t> sets;
+  Contents contents;
   std::unordered_map<std::int64_t, std::uint32_t> index_of_set;
   std::vector<bool> is_gone;  // by index of set
-  std::vector<std::size_t> size_of_set;
-  std::size_t gone_vectors = 0;
-  std::size_t trained_for = 0;  // how many vectors the lists were made for; 0 while flat
-  std::int64_t last_seq = 0;
-  std::size_t dimensions = 0;
-  std::unique_ptr<faiss::IndexFlatIP> quantizer;  // of `vectors`, when that has lists
-  std::unique_ptr<faiss::Index> vectors;
+  std::size_t gone_chunks = 0;
   std::unordered_set<std::int64_t> gone_early;  // forgotten before they were read
 
-  State(store::Database& database, store::chunks::StoreKey key, IndexOptions options)
-      : database(database), key(std::move(key)), options(options) {}
+  State(store::Database& database, const Terms& terms, store::chunks::StoreKey key,
+        IndexOptions options)
+      : database(database), terms(terms), key(std::move(key)), options(options) {}
 
-  Result<std::vector<SearchableSet>> news() {
-    return database.read_blocking([&](store::Session& session) {
-      return store::chunks::searchable_after(session, key, last_seq);
-    });
-  }
-  Status catch_up();
-  Status add(store::Session& session, std::span<const SearchableSet> news);
-  Status train(store::Session& session, std::span<const SearchableSet> news);
-  void begin(std::size_t n_dimensions);
+  Result<bool> take_turn();
+  Result<bool> read_some(store::Session& session);
+  Status train(store::Session& session);
+  Result<std::size_t> add(store::Session& session, const SearchableSet& set);
+  void note_set(std::int64_t set);
+  void mark_gone(std::uint32_t index);
+  std::vector<bool> allowed_sets(const Index::Sets& sets) const;
+  std::vector<Found> found(const std::vector<Match>& matches) const;
 };
 
 namespace {
 
-// What a search may return: vectors of sets that are there and, when asked, of chosen ones.
-class Allowed final : public faiss::IDSelector {
- public:
-  Allowed(const std::vector<std::uint32_t>& set_of, std::vector<bool> sets)
-      : set_of_(set_of), sets_(std::move(sets)) {}
-  bool is_member(faiss::Index::idx_t id) const override {
-    return sets_[set_of_[static_cast<std::size_t>(id)]];
+// FAISS and memory complain by exceptions.
+template <class Fn>
+Status guarded(const Fn& fn) {
+  try {
+    return fn();
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorCode::ResourceExhausted, "There is no memory for the vector store's index.");
+  } catch (const std::exception& error) {
+    LOG(Error, "vector index: {}", error.what());
+    return fail(ErrorCode::Internal, "The index of the vector store could not be made.");
   }
-
- private:
-  const std::vector<std::uint32_t>& set_of_;
-  const std::vector<bool> sets_;
-};
+}
 
 }  // namespace
 
-Index::Index(store::Database& database, store::chunks::StoreKey key, IndexOptions options)
-    : state_(std::make_unique<State>(database, std::move(key), options)) {}
+Index::Index(store::Database& database, const Terms& terms, store::chunks::StoreKey key,
+             IndexOptions options)
+    : state_(std::make_unique<State>(database, terms, std::move(key), options)) {}
 
 Index::~Index() = default;
 
-void Index::State::begin(std::size_t n_dimensions) {
-  dimensions = n_dimensions;
-  vectors = std::make_unique<faiss::IndexFlatIP>(static_cast<faiss::Index::idx_t>(n_dimensions));
+void Index::begin_with(const std::function<void(Index&)>& load) {
+  std::call_once(state_->begun, [&] { load(*this); });
 }
 
-// Chooses the lists by a sample that is spread over all vectors.
-Status Index::State::train(store::Session& session, std::span<const SearchableSet> news) {
+// Chooses the lists by a sample that is spread over all vectors of the store.
+Status Index::State::train(store::Session& session) {
   auto total = store::chunks::count_searchable(session, key);
   if (!total) return fail(total.error());
   const auto n = static_cast<std::size_t>(*total);
   if (n <= options.flat_max) return {};
-  const std::size_t lists = lists_for(n);
-  const std::size_t every = std::max<std::size_t>(1, n / (lists * kSamplesPerList));
+  auto all = store::chunks::searchable_after(session, key, 0);
+  if (!all) return fail(all.error());
+  const std::size_t every = std::max<std::size_t>(1, n / VectorLists::samples_for(n));
   std::vector<float> sample;
-  std::size_t seen = 0;
-  for (const auto& entry : news) {
+  std::size_t seen = 0, dimensions = 0;
+  for (const auto& entry : *all) {
     auto read = store::chunks::each_vector(
         session, entry.set, [&](std::int64_t, std::span<const float> vector) {
           if (dimensions == 0) dimensions = vector.size();
@@ -116,136 +105,161 @@ Status Index::State::train(store::Session& session, std::span<const SearchableSe
         });
     if (!read) return read;
   }
-  const auto n_samples = dimensions == 0 ? 0 : sample.size() / dimensions;
-  if (n_samples < lists) return {};
-  const auto d = static_cast<faiss::Index::idx_t>(dimensions);
-  quantizer = std::make_unique<faiss::IndexFlatIP>(d);
-  auto inverted = std::make_unique<faiss::IndexIVFFlat>(quantizer.get(), dimensions, lists,
-                                                        faiss::METRIC_INNER_PRODUCT);
-  inverted->cp.niter = kTrainingRounds;
-  inverted->cp.spherical = true;
-  inverted->cp.seed = 1;
-  inverted->train(static_cast<faiss::Index::idx_t>(n_samples), sample.data());
-  vectors = std::move(inverted);
-  trained_for = n;
+  if (dimensions == 0) return {};
+  auto made = std::make_unique<VectorLists>(dimensions, options.lists);
+  if (made->train(sample, n)) contents.vectors = std::move(made);
   return {};
 }
 
-Status Index::State::add(store::Session& session, std::span<const SearchableSet> news) {
-  std::vector<float> batch;
+void Index::State::note_set(std::int64_t set) {
+  const auto index = static_cast<std::uint32_t>(is_gone.size());
+  index_of_set[set] = index;
+  is_gone.push_back(false);
+  if (gone_early.erase(set) > 0) mark_gone(index);
+}
+
+void Index::State::mark_gone(std::uint32_t index) {
+  if (is_gone[index]) return;
+  is_gone[index] = true;
+  gone_chunks += contents.size_of_set[index];
+}
+
+Result<std::size_t> Index::State::add(store::Session& session, const SearchableSet& set) {
+  std::vector<Place> places;
+  std::vector<float> vectors;
   const auto flush = [&] {
-    if (batch.empty()) return;
-    vectors->add(static_cast<faiss::Index::idx_t>(batch.size() / dimensions), batch.data());
-    batch.clear();
+    if (!places.empty()) contents.vectors->add(places, vectors);
+    places.clear();
+    vectors.clear();
   };
-  for (const auto& entry : news) {
-    const auto index = static_cast<std::uint32_t>(sets.size());
-    sets.push_back(entry.set);
-    index_of_set[entry.set] = index;
-    is_gone.push_back(gone_early.erase(entry.set) > 0);
-    size_of_set.push_back(0);
-    auto read = store::chunks::each_vector(
-        session, entry.set, [&](std::int64_t chunk, std::span<const float> vector) {
-          if (!vectors) begin(vector.size());
-          if (vector.size() != dimensions) return;
-          batch.insert(batch.end(), vector.begin(), vector.end());
-          chunk_of.push_back(chunk);
-          set_of.push_back(index);
-          ++size_of_set.back();
-          if (is_gone.back()) ++gone_vectors;
-          if (batch.size() >= kBatch * dimensions) flush();
-        });
-    flush();
-    if (!read) return read;
-    last_seq = entry.seq;
-  }
-  return {};
+  const auto index = static_cast<std::uint32_t>(contents.sets.size());
+  std::uint32_t chunks = 0;
+  auto read =
+      store::chunks::each_indexed(session, set.set, [&](const store::chunks::IndexedChunk& chunk) {
+        const auto place = static_cast<Place>(contents.chunk_of.size());
+        contents.words.add(terms.of(chunk.heading), terms.of(chunk.body));
+        contents.chunk_of.push_back(chunk.chunk);
+        contents.set_of.push_back(index);
+        ++chunks;
+        if (chunk.vector.empty()) return;
+        if (!contents.vectors)
+          contents.vectors = std::make_unique<VectorLists>(chunk.vector.size(), options.lists);
+        if (chunk.vector.size() != contents.vectors->dimensions()) return;
+        places.push_back(place);
+        vectors.insert(vectors.end(), chunk.vector.begin(), chunk.vector.end());
+        if (places.size() == kBatch) flush();
+      });
+  flush();
+  contents.sets.push_back(set.set);
+  contents.size_of_set.push_back(chunks);
+  note_set(set.set);
+  contents.last_seq = set.seq;
+  if (!read) return fail(read.error());
+  return chunks;
 }
 
-Status Index::State::catch_up() {
-  return database.read_blocking([&](store::Session& session) -> Status {
-    auto found = store::chunks::searchable_after(session, key, last_seq);
-    if (!found) return fail(found.error());
-    if (found->empty()) return {};
-    try {
-      if (!vectors) {
-        if (auto status = train(session, *found); !status) return status;
-      }
-      return add(session, *found);
-    } catch (const faiss::FaissException& error) {
-      LOG(Error, "vector index: {}", error.what());
-      return fail(ErrorCode::Internal, "The index of the vector store could not be made.");
-    } catch (const std::bad_alloc&) {
-      return fail(ErrorCode::ResourceExhausted, "There is no memory for the vector store's index.");
-    }
+// Reads some of what is new; true when there may be more. Under the lock.
+Result<bool> Index::State::take_turn() {
+  bool more = false;
+  auto status = guarded([&]() -> Status {
+    auto read = database.read_blocking([&](store::Session& session) { return read_some(session); });
+    if (!read) return fail(read.error());
+    more = *read;
+    return {};
   });
+  if (status) return more;
+  // It may have stopped in the middle of a set: all is read again, next time.
+  contents = Contents();
+  index_of_set.clear();
+  is_gone.clear();
+  gone_chunks = 0;
+  return fail(status.error());
 }
 
-Status Index::load() {
-  const std::unique_lock lock(state_->mutex);
-  return state_->catch_up();
-}
-
-Result<std::vector<Neighbour>> Index::search(std::span<const float> query, std::size_t limit,
-                                             const std::optional<std::vector<std::int64_t>>& sets) {
-  auto& state = *state_;
-  omp_set_num_threads(1);  // of this thread: searches run side by side already
-  {
-    std::shared_lock lock(state.mutex);
-    auto news = state.news();
-    if (!news) return fail(news.error());
-    lock.unlock();
-    if (!news->empty()) {
-      const std::unique_lock writing(state.mutex);
-      if (auto status = state.catch_up(); !status) return fail(status.error());
+Result<bool> Index::State::read_some(store::Session& session) {
+  auto news = store::chunks::searchable_after(session, key, contents.last_seq, kSetsPerTurn);
+  if (!news) return fail(news.error());
+  std::size_t chunks = 0;
+  for (const auto& set : *news) {
+    if (contents.chunk_of.empty()) {
+      if (auto trained = train(session); !trained) return fail(trained.error());
     }
+    auto added = add(session, set);
+    if (!added) return fail(added.error());
+    chunks += *added;
+    if (chunks >= kChunksPerTurn) return true;
   }
-  const std::shared_lock lock(state.mutex);
-  if (!state.vectors || query.size() != state.dimensions) return std::vector<Neighbour>();
-  std::vector<bool> allowed(state.sets.size(), !sets);
+  return news->size() == kSetsPerTurn;
+}
+
+Status Index::refresh() {
+  auto& state = *state_;
+  auto newest = state.database.read_blocking(
+      [&](store::Session& session) { return store::chunks::last_searchable(session, state.key); });
+  if (!newest) return fail(newest.error());
+  while (true) {
+    {
+      const std::shared_lock lock(state.mutex);
+      if (state.contents.last_seq >= *newest) return {};
+    }
+    const std::unique_lock lock(state.mutex);
+    auto more = state.take_turn();
+    if (!more) return fail(more.error());
+    if (!*more) return {};
+  }
+}
+
+std::vector<bool> Index::State::allowed_sets(const Index::Sets& sets) const {
+  std::vector<bool> allowed(is_gone.size(), !sets);
   if (sets) {
     for (const auto set : *sets) {
-      const auto found = state.index_of_set.find(set);
-      if (found != state.index_of_set.end()) allowed[found->second] = true;
+      const auto found = index_of_set.find(set);
+      if (found != index_of_set.end()) allowed[found->second] = true;
     }
   }
   for (std::size_t i = 0; i < allowed.size(); ++i) {
-    if (state.is_gone[i]) allowed[i] = false;
+    if (is_gone[i]) allowed[i] = false;
   }
-  const bool selects = sets || state.gone_vectors > 0;
-  Allowed selector(state.set_of, std::move(allowed));
+  return allowed;
+}
 
-  const std::size_t n = std::min(limit, state.chunk_of.size());
-  std::vector<float> similarities(n);
-  std::vector<faiss::Index::idx_t> found(n, -1);
-  try {
-    if (state.trained_for > 0) {
-      faiss::SearchParametersIVF params;
-      const auto lists = static_cast<faiss::IndexIVF&>(*state.vectors).nlist;
-      params.nprobe = std::clamp<std::size_t>(
-          static_cast<std::size_t>(static_cast<double>(lists) * state.options.probed_share),
-          std::min<std::size_t>(lists, state.options.probes_min), lists);
-      // A filter that leaves little must not miss it in lists that are not looked into.
-      if (sets) params.nprobe = std::min<std::size_t>(lists, params.nprobe * 4);
-      if (selects) params.sel = &selector;
-      state.vectors->search(1, query.data(), static_cast<faiss::Index::idx_t>(n),
-                            similarities.data(), found.data(), &params);
-    } else {
-      faiss::SearchParameters params;
-      if (selects) params.sel = &selector;
-      state.vectors->search(1, query.data(), static_cast<faiss::Index::idx_t>(n),
-                            similarities.data(), found.data(), &params);
-    }
-  } catch (const std::exception& error) {
-    LOG(Error, "vector index: {}", error.what());
-    return fail(ErrorCode::Internal, "The vector store could not be searched.");
-  }
-  std::vector<Neighbour> out;
-  for (std::size_t i = 0; i < n; ++i) {
-    if (found[i] >= 0)
-      out.push_back({state.chunk_of[static_cast<std::size_t>(found[i])], similarities[i]});
-  }
+std::vector<Found> Index::State::found(const std::vector<Match>& matches) const {
+  std::vector<Found> out;
+  for (const auto& match : matches)
+    out.push_back({.chunk = contents.chunk_of[match.place], .score = match.score});
   return out;
+}
+
+Result<std::vector<Found>> Index::near(std::span<const float> query, std::size_t limit,
+                                       const Sets& sets) const {
+  const auto& state = *state_;
+  const std::shared_lock lock(state.mutex);
+  const auto* vectors = state.contents.vectors.get();
+  if (!vectors || query.size() != vectors->dimensions()) return std::vector<Found>();
+  const auto allowed = state.allowed_sets(sets);
+  std::size_t n_allowed = 0;
+  for (std::size_t i = 0; i < allowed.size(); ++i)
+    n_allowed += allowed[i] ? state.contents.size_of_set[i] : 0;
+  const IsAllowed is_allowed = [&](Place place) { return allowed[state.contents.set_of[place]]; };
+  const bool selects = sets || state.gone_chunks > 0;
+  const double share =
+      static_cast<double>(n_allowed) / static_cast<double>(state.contents.chunk_of.size());
+  std::vector<Match> matches;
+  auto status = guarded([&]() -> Status {
+    matches = vectors->find(query, limit, selects ? &is_allowed : nullptr, share);
+    return {};
+  });
+  if (!status) return fail(status.error());
+  return state.found(matches);
+}
+
+std::vector<Found> Index::with_words(std::span<const Term> words, std::size_t limit,
+                                     const Sets& sets) const {
+  const auto& state = *state_;
+  const std::shared_lock lock(state.mutex);
+  const auto allowed = state.allowed_sets(sets);
+  const IsAllowed is_allowed = [&](Place place) { return allowed[state.contents.set_of[place]]; };
+  return state.found(state.contents.words.find(words, limit, is_allowed));
 }
 
 void Index::forget(std::span<const std::int64_t> sets) {
@@ -255,31 +269,87 @@ void Index::forget(std::span<const std::int64_t> sets) {
     const auto found = state.index_of_set.find(set);
     if (found == state.index_of_set.end()) {
       state.gone_early.insert(set);
-    } else if (!state.is_gone[found->second]) {
-      state.is_gone[found->second] = true;
-      state.gone_vectors += state.size_of_set[found->second];
+    } else {
+      state.mark_gone(found->second);
     }
   }
 }
 
 bool Index::is_worn() const {
   const std::shared_lock lock(state_->mutex);
-  const auto n = state_->chunk_of.size();
-  if (n > state_->options.flat_max && n > 3 * state_->trained_for) return true;
-  return state_->gone_vectors > 1'000 && state_->gone_vectors * 4 > n;
+  const auto& vectors = state_->contents.vectors;
+  const auto n = state_->contents.chunk_of.size();
+  if (vectors && vectors->size() > state_->options.flat_max &&
+      vectors->size() > 3 * vectors->trained_for())
+    return true;
+  return state_->gone_chunks > 1'000 && state_->gone_chunks * 4 > n;
 }
 
 std::size_t Index::size() const {
   const std::shared_lock lock(state_->mutex);
-  return state_->chunk_of.size();
+  return state_->contents.chunk_of.size();
 }
 
 std::size_t Index::bytes() const {
   const std::shared_lock lock(state_->mutex);
-  const auto& state = *state_;
-  const std::size_t per_vector =
-      state.dimensions * sizeof(float) + sizeof(std::int64_t) * 2 + sizeof(std::uint32_t);
-  return state.chunk_of.size() * per_vector + state.sets.size() * 64;
+  const auto& contents = state_->contents;
+  return contents.chunk_of.size() * (sizeof(std::int64_t) + sizeof(std::uint32_t)) +
+         contents.sets.size() * 64 + contents.words.bytes() +
+         (contents.vectors ? contents.vectors->bytes() : 0);
+}
+
+Status Index::save(SnapshotWriter& out) const {
+  const std::shared_lock lock(state_->mutex);
+  const auto& contents = state_->contents;
+  out.number(kSnapshotMagic);
+  out.numbers(contents.chunk_of);
+  out.numbers(contents.set_of);
+  out.numbers(contents.sets);
+  out.numbers(contents.size_of_set);
+  out.number(contents.last_seq);
+  contents.words.save(out);
+  out.number(std::uint64_t{contents.vectors ? contents.vectors->dimensions() : 0});
+  return guarded([&]() -> Status {
+    if (contents.vectors) contents.vectors->save(out);
+    return out.end();
+  });
+}
+
+Status Index::load(SnapshotReader& in, const std::string& sha256) {
+  auto& state = *state_;
+  State::Contents loaded;
+  auto read = guarded([&]() -> Status {
+    std::uint64_t magic = 0, dimensions = 0;
+    in.number(magic);
+    if (magic != kSnapshotMagic) return in.damaged();
+    in.numbers(loaded.chunk_of);
+    in.numbers(loaded.set_of);
+    in.numbers(loaded.sets);
+    in.numbers(loaded.size_of_set);
+    in.number(loaded.last_seq);
+    if (auto words = loaded.words.load(in); !words) return words;
+    in.number(dimensions);
+    if (dimensions > 0) {
+      loaded.vectors = std::make_unique<VectorLists>(dimensions, state.options.lists);
+      if (auto vectors = loaded.vectors->load(in); !vectors) return vectors;
+    }
+    return in.end(sha256);
+  });
+  if (!read) return read;
+  // What was hidden since is not among the searchable any more.
+  auto now = state.database.read_blocking([&](store::Session& session) {
+    return store::chunks::searchable_after(session, state.key, 0);
+  });
+  if (!now) return fail(now.error());
+  std::unordered_set<std::int64_t> searchable;
+  for (const auto& set : *now) searchable.insert(set.set);
+  const std::unique_lock lock(state.mutex);
+  state.contents = std::move(loaded);
+  for (const auto set : state.contents.sets) {
+    state.note_set(set);
+    if (!searchable.contains(set)) state.mark_gone(state.index_of_set[set]);
+  }
+  return {};
 }
 
 }  // namespace vector

@@ -104,24 +104,23 @@ Result<std::vector<Passage>> Search::find_in_store(const StoreQuery& query) {
     if (sets->empty()) return std::vector<Passage>();
   }
   std::map<std::int64_t, double> scores;  // by the best of the queries
-  const auto index = indexes_.of(key);
+  auto index = indexes_.fresh(key);
+  if (!index) return fail(index.error());
   for (std::size_t i = 0; i < request.queries.size(); ++i) {
     const Weights weights = request.weights.value_or(kScaledWeights);
     std::vector<Found> by_embedding, by_text;
     if (!query.vectors.empty() && weights.embedding > 0) {
-      auto near = index->search(query.vectors[i], candidates, sets);
+      auto near = (*index)->near(query.vectors[i], candidates, sets);
       if (!near) return fail(near.error());
-      for (const auto& each : *near) by_embedding.push_back({each.chunk, each.similarity});
+      by_embedding = std::move(*near);
     }
     if (weights.text > 0 || query.vectors.empty()) {
-      auto hits = database_.read_blocking([&](store::Session& session) {
-        return store::chunks::find_words(session, {.in = key,
-                                                   .words = words_to_find(request.queries[i]),
-                                                   .filter = request.filter,
-                                                   .limit = candidates});
-      });
-      if (!hits) return fail(hits.error());
-      for (const auto& each : *hits) by_text.push_back({each.chunk, each.score});
+      std::vector<Term> words;
+      for (const auto& word : words_to_find(request.queries[i])) {
+        const auto terms = indexes_.terms().of(word);
+        words.insert(words.end(), terms.begin(), terms.end());
+      }
+      by_text = (*index)->with_words(words, candidates, sets);
     }
     for (const auto& ranked : fused(by_embedding, by_text, request.weights))
       scores[ranked.chunk] = std::max(scores[ranked.chunk], ranked.score);
@@ -182,8 +181,35 @@ base::awaitable<Status> Search::check(base::ProjectId project, std::vector<std::
   co_return checked;
 }
 
+// Each passage's score becomes the best that the reranker gives it for any of the queries. Where it
+// cannot, they stay as they are.
+base::awaitable<void> Search::rerank(const SearchRequest& request, std::vector<Passage>& passages) {
+  std::vector<double> best(passages.size());
+  inference::RankRequest wanted{
+      .model = reranking_.model, .query = {}, .texts = {}, .project = request.project};
+  for (const auto& passage : passages) wanted.texts.push_back(passage.text);
+  for (const auto& query : request.queries) {
+    wanted.query = query;
+    inference::RankRequest copy = wanted;
+    auto scores = co_await reranking_.ranker->rank(std::move(copy));
+    if (!scores) {
+      LOG(Warning, "search: passages cannot be reranked: {}", scores.error().message);
+      co_return;
+    }
+    for (std::size_t i = 0; i < best.size(); ++i) best[i] = std::max(best[i], (*scores)[i]);
+  }
+  for (std::size_t i = 0; i < best.size(); ++i) passages[i].score = best[i];
+}
+
 base::awaitable<Result<std::vector<Passage>>> Search::find(SearchRequest request) {
   std::vector<Passage> all;
+  const auto most = static_cast<std::size_t>(request.results_max);
+  const double least = request.score_min;
+  const bool reranks = request.reranks && reranking_.ranker && !reranking_.model.empty();
+  if (reranks) {
+    request.results_max = std::max(request.results_max, limits::search_reranked);
+    request.score_min = 0;  // the reranker's scores are meant
+  }
   std::map<std::string, std::vector<std::vector<float>>> by_model;
   const std::set<std::string> distinct(request.stores.begin(), request.stores.end());
   for (const auto& id : distinct) {
@@ -214,10 +240,15 @@ base::awaitable<Result<std::vector<Passage>>> Search::find(SearchRequest request
       if (!touched && touched.error().code != ErrorCode::NotFound) co_return fail(touched.error());
     }
   }
-  std::stable_sort(all.begin(), all.end(),
-                   [](const Passage& a, const Passage& b) { return a.score > b.score; });
-  if (all.size() > static_cast<std::size_t>(request.results_max))
-    all.resize(static_cast<std::size_t>(request.results_max));
+  const auto better = [](const Passage& a, const Passage& b) { return a.score > b.score; };
+  std::stable_sort(all.begin(), all.end(), better);
+  if (reranks && !all.empty()) {
+    all.resize(std::min(all.size(), static_cast<std::size_t>(request.results_max)));
+    co_await rerank(request, all);
+    std::stable_sort(all.begin(), all.end(), better);
+    std::erase_if(all, [&](const Passage& passage) { return passage.score < least; });
+  }
+  if (all.size() > most) all.resize(most);
   co_return all;
 }
 

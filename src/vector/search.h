@@ -12,6 +12,7 @@
 #include "base/limits/vector.h"
 #include "base/time.h"
 #include "inference/backend.h"
+#include "inference/ranker.h"
 #include "store/repo/attribute_filter.h"
 #include "vector/indexes.h"
 #include "vector/ranking.h"
@@ -28,6 +29,13 @@ struct SearchRequest {
   double score_min = 0;  // of 0 to 1
   // Given: by ranks, with these weights, as the API describes it. Absent: what measures best here.
   std::optional<Weights> weights = {};
+  bool reranks = true;  // where there is a reranker
+};
+
+// What reads the best passages again together with the query. No model: nothing does.
+struct Reranking {
+  inference::Ranker* ranker = nullptr;
+  std::string model = {};
 };
 
 struct Passage {
@@ -43,8 +51,13 @@ struct Passage {
 class Search {
  public:
   Search(store::Database& database, base::Pools& pools, inference::Backend& backend,
-         Indexes& indexes, const base::Clock& clock)
-      : database_(database), pools_(pools), backend_(backend), indexes_(indexes), clock_(clock) {}
+         Indexes& indexes, const base::Clock& clock, Reranking reranking = {})
+      : database_(database),
+        pools_(pools),
+        backend_(backend),
+        indexes_(indexes),
+        clock_(clock),
+        reranking_(std::move(reranking)) {}
 
   // Best first. NotFound for a store that is not this project's, Conflict for an expired one. A
   // query that cannot be embedded (its model is gone) is answered by words alone.
@@ -69,12 +82,14 @@ class Search {
   using Order = std::vector<std::pair<double, std::int64_t>>;  // negative score, chunk
   Result<std::vector<Passage>> find_in_store(const StoreQuery& query);
   Result<std::vector<Passage>> read_passages(const StoreQuery& query, const Order& order);
+  base::awaitable<void> rerank(const SearchRequest& request, std::vector<Passage>& passages);
 
   store::Database& database_;
   base::Pools& pools_;
   inference::Backend& backend_;
   Indexes& indexes_;
   const base::Clock& clock_;
+  const Reranking reranking_;
 };
 
 }  // namespace vector

@@ -4,6 +4,7 @@
 
 #include "base/json/codec.h"
 #include "store/repo/chunks.h"
+#include "vector/shelf.h"
 
 namespace vector {
 namespace {
@@ -199,6 +200,7 @@ Status expire(Transaction& transaction, const store::DocumentKey& key, std::int6
   if (!found->record.expired) return save(transaction, *found);  // it was used meanwhile
   if (auto hidden = store::chunks::hide_store(transaction, chunks_of(id)); !hidden)
     return fail(hidden.error());
+  if (auto removed = Shelf::remove(transaction, chunks_of(id), now); !removed) return removed;
   found->record.counts = {};
   found->record.usage_bytes = 0;
   return save(transaction, *found);

@@ -1,9 +1,13 @@
 // The folder's parts together, on rows: index, words, filters, states.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <random>
 
 #include "base/limits/vector.h"
+#include "base/random.h"
+#include "blob/local_store.h"
 #include "store/repo/chunks.h"
 #include "store/repo/half.h"
 #include "store/test_support.h"
@@ -11,6 +15,7 @@
 #include "vector/indexes.h"
 #include "vector/query.h"
 #include "vector/ranking.h"
+#include "vector/shelf.h"
 #include "vector/stores.h"
 
 namespace vector {
@@ -38,7 +43,7 @@ class VectorTest : public ::testing::Test {
     auto set = database_->write_blocking([&](store::Transaction& tx) -> Result<std::int64_t> {
       auto made = store::chunks::begin_set(tx, {key, file});
       if (!made) return made;
-      if (auto status = store::chunks::append(tx, *made, key, chunks); !status)
+      if (auto status = store::chunks::append(tx, *made, chunks); !status)
         return fail(status.error());
       if (auto status = store::chunks::make_searchable(tx, *made, key); !status)
         return fail(status.error());
@@ -47,16 +52,33 @@ class VectorTest : public ::testing::Test {
     EXPECT_TRUE(set) << set.error().message;
     return set.value_or(0);
   }
-  std::vector<store::chunks::WordHit> words(const StoreKey& key, std::vector<std::string> any,
-                                            std::optional<store::AttributeFilter> filter = {}) {
-    auto found = database_->read_blocking([&](store::Session& session) {
-      return store::chunks::find_words(session,
-                                       {.in = key, .words = any, .filter = filter, .limit = 10});
-    });
+  std::vector<Found> words(const StoreKey& key, std::vector<std::string> any,
+                           std::optional<store::AttributeFilter> filter = {}) {
+    Index index(*database_, terms_, key);
+    EXPECT_TRUE(index.refresh());
+    Index::Sets sets;
+    if (filter) {
+      sets = *database_->read_blocking([&](store::Session& session) {
+        return store::chunks::sets_that_fit(session, key, *filter);
+      });
+    }
+    return index.with_words(terms_of(any), 10, sets);
+  }
+  std::vector<Term> terms_of(const std::vector<std::string>& words) {
+    std::vector<Term> out;
+    for (const auto& word : words) std::ranges::copy(terms_.of(word), std::back_inserter(out));
+    return out;
+  }
+  // The nearest, with what is new.
+  std::vector<Found> near(Index& index, const std::vector<float>& query, std::size_t limit,
+                          const Index::Sets& sets = {}) {
+    EXPECT_TRUE(index.refresh());
+    auto found = index.near(query, limit, sets);
     EXPECT_TRUE(found) << found.error().message;
-    return found.value_or(std::vector<store::chunks::WordHit>());
+    return found.value_or(std::vector<Found>());
   }
 
+  const Terms terms_;
   store::testing::TemporaryDatabase database_;
   const StoreKey mine_{{"p1"}, "vs_1"};
   const StoreKey theirs_{{"p2"}, "vs_2"};
@@ -77,36 +99,35 @@ TEST_F(VectorTest, TheNearestByComparingAllAndByLists) {
     chunk.vector = unit_vector(random, 16);
   }
   add(mine_, "f", chunks);
-  Index flat(*database_, mine_, {.flat_max = 10'000});
-  Index lists(*database_, mine_, {.flat_max = 100, .probes_min = 16});
+  Index flat(*database_, terms_, mine_, {.flat_max = 10'000});
+  Index lists(*database_, terms_, mine_, {.flat_max = 100, .lists = {.probes_min = 16}});
   int same = 0;
   for (int i = 0; i < 20; ++i) {
     const auto query = unit_vector(random, 16);
-    const auto exact = flat.search(query, 10, std::nullopt);
-    const auto near = lists.search(query, 10, std::nullopt);
-    ASSERT_TRUE(exact && near);
-    ASSERT_EQ(exact->size(), 10u);
-    EXPECT_GE((*exact)[0].similarity, (*exact)[9].similarity);
-    for (const auto& each : *near) {
-      same += std::any_of(exact->begin(), exact->end(),
-                          [&](const Neighbour& other) { return other.chunk == each.chunk; });
+    const auto exact = near(flat, query, 10);
+    ASSERT_EQ(exact.size(), 10u);
+    EXPECT_GE(exact[0].score, exact[9].score);
+    for (const auto& each : near(lists, query, 10)) {
+      same += std::any_of(exact.begin(), exact.end(),
+                          [&](const Found& other) { return other.chunk == each.chunk; });
     }
   }
   EXPECT_GE(same, 120);  // of 200; random vectors are the worst case for lists
 }
 
 TEST_F(VectorTest, TheIndexCatchesUpForgetsAndKeepsToSets) {
-  Index index(*database_, mine_);
+  Index index(*database_, terms_, mine_);
   const std::vector<float> x{1, 0}, y{0, 1};
-  EXPECT_TRUE(index.search(x, 5, std::nullopt)->empty());
+  EXPECT_TRUE(near(index, x, 5).empty());
   const auto first = add(mine_, "a", {{.body = "a", .vector = x}});
-  EXPECT_EQ(index.search(x, 5, std::nullopt)->size(), 1u);
+  EXPECT_EQ(near(index, x, 5).size(), 1u);
   const auto second = add(mine_, "b", {{.body = "b", .vector = y}, {.body = "b2", .vector = y}});
-  EXPECT_EQ(index.search(x, 5, std::nullopt)->size(), 3u);
-  EXPECT_EQ(index.search(x, 5, std::vector<std::int64_t>{second})->size(), 2u);
+  EXPECT_EQ(near(index, x, 5).size(), 3u);
+  EXPECT_EQ(near(index, x, 5, std::vector<std::int64_t>{second}).size(), 2u);
   index.forget(std::vector<std::int64_t>{first});
-  EXPECT_EQ(index.search(x, 5, std::nullopt)->size(), 2u);
-  EXPECT_TRUE(index.search(std::vector<float>{1, 0, 0}, 5, std::nullopt)->empty());
+  EXPECT_EQ(near(index, x, 5).size(), 2u);
+  EXPECT_TRUE(index.with_words(terms_of({"a"}), 5, {}).empty());
+  EXPECT_TRUE(near(index, {1, 0, 0}, 5).empty());
 }
 
 TEST_F(VectorTest, NothingOfOthersIsFound) {
@@ -120,7 +141,8 @@ TEST_F(VectorTest, NothingOfOthersIsFound) {
     return store::chunks::fetch(session, theirs_, std::vector<std::int64_t>{hits[0].chunk});
   });
   EXPECT_TRUE(rows->empty());
-  EXPECT_EQ(Index(*database_, mine_).search(std::vector<float>{1, 0}, 5, std::nullopt)->size(), 1u);
+  Index index(*database_, terms_, mine_);
+  EXPECT_EQ(near(index, {1, 0}, 5).size(), 1u);
 }
 
 TEST_F(VectorTest, HiddenIsGoneAtOnceAndForgottenLater) {
@@ -140,6 +162,100 @@ TEST_F(VectorTest, HiddenIsGoneAtOnceAndForgottenLater) {
   }
   EXPECT_EQ(forgotten, 3u);
   EXPECT_TRUE(database_->integrity_check());
+}
+
+TEST_F(VectorTest, WordsAreFoundWithoutCaseAccentsAndEndings) {
+  add(mine_, "a", {{.heading = "Cafés", .body = "Running late"}, {.body = "a cafe that RUNS"}});
+  EXPECT_EQ(words(mine_, {"café"}).size(), 2u);
+  EXPECT_EQ(words(mine_, {"runs"}).size(), 2u);
+  EXPECT_TRUE(words(mine_, {"ran"}).empty());
+}
+
+// The table that SQLite ranks, with the same words and weights, is the reference.
+TEST_F(VectorTest, WordsRankAsSqliteRanksThem) {
+  std::mt19937 random(3);
+  const std::vector<std::string> pool{"red", "blue", "green", "stone", "water", "a", "the"};
+  std::vector<store::chunks::NewChunk> chunks(200);
+  for (auto& chunk : chunks) {
+    chunk.heading = pool[random() % 5];
+    for (auto n = 1 + random() % 12; n > 0; --n) chunk.body += pool[random() % 7] + " ";
+  }
+  add(mine_, "a", chunks);
+  const auto found = words(mine_, {"red", "water"});
+  auto expected = database_->write_blocking(
+      [&](store::Transaction& tx) -> Result<std::vector<std::pair<std::int64_t, double>>> {
+        for (const char* sql :
+             {"CREATE VIRTUAL TABLE t USING fts5 (heading, body, "
+              "tokenize='porter unicode61 remove_diacritics 2')",
+              "INSERT INTO t (rowid, heading, body) SELECT seq, heading, body FROM chunks"}) {
+          if (auto ran = tx.execute(sql); !ran) return fail(ran.error());
+        }
+        return tx.query(
+            "SELECT rowid, -bm25(t, 2.0, 1.0) FROM t WHERE t MATCH 'red OR water' "
+            "ORDER BY 2 DESC, 1 LIMIT 10",
+            {}, [](const store::Row& row) { return std::pair(row.integer(0), row.real(1)); });
+      });
+  ASSERT_TRUE(expected) << expected.error().message;
+  ASSERT_EQ(found.size(), 10u);
+  for (std::size_t i = 0; i < found.size(); ++i)
+    EXPECT_NEAR(found[i].score, (*expected)[i].second, 1e-4);
+}
+
+TEST_F(VectorTest, AKeptIndexGoesOnWhereItWas) {
+  std::mt19937 random(2);
+  const auto some = [&](std::size_t n) {
+    std::vector<store::chunks::NewChunk> chunks(n);
+    for (auto& chunk : chunks) chunk = {.body = "red stone", .vector = unit_vector(random, 8)};
+    return chunks;
+  };
+  const StoreId id{mine_.project, mine_.store};
+  ASSERT_TRUE(database_->write_blocking([&](store::Transaction& tx) {
+    VectorStore made{.key = {.project = id.project, .kind = kStoreKind, .id = id.id},
+                     .created_at = 0,
+                     .record = {}};
+    return stores::create(tx, made);
+  }));
+  const auto gone = add(mine_, "a", some(300));
+  add(mine_, "b", some(200));
+  const IndexOptions options{.flat_max = 100, .lists = {.probes_min = 1'000}};
+  base::SeededRandom names(1);
+  auto blobs = *blob::open_local(database_.folder.file("blobs"), names);
+  const base::FakeClock clock;
+  const Shelf shelf(*database_, *blobs, clock);
+  Index first(*database_, terms_, mine_, options);
+  ASSERT_TRUE(first.refresh());
+  ASSERT_TRUE(shelf.save(mine_, first));
+  ASSERT_TRUE(shelf.save(mine_, first));  // again, in its place
+  ASSERT_TRUE(database_->write_blocking(
+      [&](store::Transaction& tx) { return store::chunks::hide_file(tx, {mine_, "a"}); }));
+  add(mine_, "c", some(10));
+
+  Index second(*database_, terms_, mine_, options);
+  ASSERT_TRUE(shelf.load(mine_, second));
+  EXPECT_EQ(second.size(), 500u);
+  first.forget(std::vector<std::int64_t>{gone});
+  const auto query = unit_vector(random, 8);
+  const auto expected = near(first, query, 300), found = near(second, query, 300);
+  ASSERT_EQ(expected.size(), 210u);
+  ASSERT_EQ(found.size(), 210u);
+  for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].chunk, expected[i].chunk);
+  EXPECT_EQ(second.with_words(terms_of({"stones"}), 300, {}).size(), 210u);
+
+  // Damage is noticed, and nothing of it used.
+  for (const auto& file :
+       std::filesystem::recursive_directory_iterator(database_.folder.path() / "blobs")) {
+    if (!file.is_regular_file()) continue;
+    std::fstream bytes(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+    bytes.seekp(2'000);
+    bytes.put('x');
+  }
+  Index third(*database_, terms_, mine_, options);
+  EXPECT_EQ(shelf.load(mine_, third).error().code, ErrorCode::CorruptData);
+  EXPECT_EQ(near(third, query, 300).size(), 210u);
+
+  ASSERT_TRUE(database_->write_blocking(
+      [&](store::Transaction& tx) { return Shelf::remove(tx, mine_, 0); }));
+  EXPECT_EQ(shelf.load(mine_, third).error().code, ErrorCode::NotFound);
 }
 
 TEST_F(VectorTest, WordsThatLookLikeOperatorsAreWords) {

@@ -120,7 +120,8 @@ std::vector<jobs::Handler> Indexer::handlers() {
   };
   return {{.kind = kIndexKind,
            .run = [this](jobs::Attempt& attempt) { return index(attempt); },
-           .on_end = on_end},
+           .on_end = on_end,
+           .at_once_max = limits::vector_index_jobs_at_once_max},
           {.kind = kCleanKind, .run = [this](jobs::Attempt& attempt) { return clean(attempt); }}};
 }
 
@@ -157,6 +158,7 @@ awaitable<Outcome> Indexer::index(jobs::Attempt& attempt) {
   if (!set) co_return Outcome::retry(set.error().message);
   auto completed = co_await complete(attempt, work, *set);
   if (!completed) co_return Outcome::retry(completed.error().message);
+  search_.indexes().grown(work.in());
   co_return Outcome::done();
 }
 
@@ -226,8 +228,7 @@ awaitable<Result<std::int64_t>> Indexer::store_chunks(jobs::Attempt& attempt, co
     for (std::size_t k = i; k < end; ++k) texts.push_back(text_to_embed(cut[k]));
     std::vector<std::vector<float>> vectors(texts.size());
     if (!work.embedding_model.empty()) {
-      auto made = co_await search_.embed(work.embedding_model, std::move(texts), work.store.project,
-                                         inference::Priority::Background);
+      auto made = co_await embed(work, std::move(texts));
       if (!made) co_return fail(made.error());
       vectors = std::move(*made);
     }
@@ -240,7 +241,7 @@ awaitable<Result<std::int64_t>> Indexer::store_chunks(jobs::Attempt& attempt, co
                       .vector = std::move(vectors[k - i])});
     }
     auto append = [&, set = set](store::Transaction& transaction) -> Status {
-      if (auto status = chunks::append(transaction, set, work.in(), rows); !status) return status;
+      if (auto status = chunks::append(transaction, set, rows); !status) return status;
       return jobs::queue::report_progress(
           transaction, attempt.lease(), fmt::format(R"({{"chunks":{},"of":{}}})", end, cut.size()));
     };
@@ -248,6 +249,23 @@ awaitable<Result<std::int64_t>> Indexer::store_chunks(jobs::Attempt& attempt, co
     if (!appended) co_return fail(appended.error());
   }
   co_return set;
+}
+
+// Others come first: while the engine has no room, indexing waits for it.
+awaitable<Result<std::vector<std::vector<float>>>> Indexer::embed(const Work& work,
+                                                                  std::vector<std::string> texts) {
+  std::chrono::milliseconds pause{100}, waited{0};
+  while (true) {
+    std::vector<std::string> copy = texts;
+    auto made = co_await search_.embed(work.embedding_model, std::move(copy), work.store.project,
+                                       inference::Priority::Background);
+    if (made || made.error().code != ErrorCode::Overloaded ||
+        waited >= limits::vector_embedding_wait_max)
+      co_return std::move(made);
+    co_await base::sleep_for(pause);
+    waited += pause;
+    pause = std::min(2 * pause, std::chrono::milliseconds(5'000));
+  }
 }
 
 awaitable<Status> Indexer::complete(jobs::Attempt& attempt, const Work& work, std::int64_t set) {

@@ -38,6 +38,8 @@ class Indexer {
   base::awaitable<Result<documents::Input>> read_file(const StoredFile& file);
   base::awaitable<Result<std::int64_t>> store_chunks(jobs::Attempt& attempt, const Work& work,
                                                      const std::vector<documents::Chunk>& chunks);
+  base::awaitable<Result<std::vector<std::vector<float>>>> embed(const Work& work,
+                                                                 std::vector<std::string> texts);
   base::awaitable<Status> complete(jobs::Attempt& attempt, const Work& work, std::int64_t set);
   base::awaitable<Status> give_up(jobs::Attempt& attempt, const Work& work, const Error& error);
 

@@ -173,6 +173,7 @@ awaitable<http::Response> VectorStoresRoutes::find(http::Request& request) {
     wanted.filter = or_throw(vector::read_filter(*body.filters, {.key = "filters"}));
   if (const auto& ranking = body.ranking_options) {
     wanted.score_min = ranking->score_threshold.value_or(0);
+    wanted.reranks = ranking->ranker != "none";
     if (const auto& hybrid = ranking->hybrid_search) {
       if (hybrid->embedding_weight + hybrid->text_weight <= 0)
         reject(ErrorCode::InvalidRequest,

@@ -155,8 +155,11 @@ awaitable<Result<VectorStore>> VectorStoresService::update(StoreId id, Update up
 }
 
 awaitable<Status> VectorStoresService::remove(StoreId id) {
+  const std::int64_t now = parts_.clock.unix_seconds();
   auto take = [&](store::Transaction& transaction) -> Status {
     if (auto status = vector::stores::remove(transaction, id); !status) return status;
+    if (auto status = vector::Shelf::remove(transaction, chunks_of(id), now); !status)
+      return status;
     return clean_later(transaction, id.project, id.id);
   };
   auto removed = co_await parts_.database.write(take);

@@ -127,6 +127,7 @@ struct Queries {
 
 struct HybridSearch {
   double embedding_weight = 1, text_weight = 1;
+  static constexpr bool json_closed = true;
   static constexpr auto json_fields() {
     return std::tuple{json::field("embedding_weight", &HybridSearch::embedding_weight).min(0),
                       json::field("text_weight", &HybridSearch::text_weight).min(0)};
@@ -138,6 +139,7 @@ struct RankingOptions {
   std::optional<double> score_threshold;
   std::optional<HybridSearch> hybrid_search;
   static constexpr std::array<std::string_view, 3> kRankers{"none", "auto", "default-2024-11-15"};
+  static constexpr bool json_closed = true;
   static constexpr auto json_fields() {
     return std::tuple{
         json::field("ranker", &RankingOptions::ranker).one_of(kRankers),

@@ -8,6 +8,7 @@ std::span<const Migration> all_migrations() {
       {1, schema::kDocuments}, {2, schema::kItems},   {3, schema::kEvents},
       {4, schema::kAccess},    {5, schema::kUsage},   {6, schema::kBlobs},
       {7, schema::kJobs},      {8, schema::kBatches}, {9, schema::kChunks},
+      {10, schema::kChunksWithoutWords},
   };
   return kAll;
 }

@@ -14,5 +14,6 @@ extern const std::span<const std::string_view> kBlobs;
 extern const std::span<const std::string_view> kJobs;
 extern const std::span<const std::string_view> kBatches;
 extern const std::span<const std::string_view> kChunks;
+extern const std::span<const std::string_view> kChunksWithoutWords;
 
 }  // namespace store::schema

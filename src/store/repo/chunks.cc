@@ -8,20 +8,19 @@
 namespace store::chunks {
 namespace {
 
-// The store's name as one word of the full-text table: only its letters and digits.
-std::string scope_of(const StoreKey& key) {
-  std::string out = "in";
-  for (const char c : key.store) {
-    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) out += c;
-  }
-  // The stemmer knows no English ending in a digit.
-  return out + "0";
-}
-
 std::vector<std::uint16_t> halves(std::span<const float> vector) {
   std::vector<std::uint16_t> out(vector.size());
   std::transform(vector.begin(), vector.end(), out.begin(), to_half);
   return out;
+}
+
+void unpack(Bytes bytes, std::vector<float>& vector) {
+  vector.resize(bytes.size() / sizeof(std::uint16_t));
+  for (std::size_t i = 0; i < vector.size(); ++i) {
+    std::uint16_t half = 0;
+    std::memcpy(&half, bytes.data() + i * sizeof half, sizeof half);
+    vector[i] = from_half(half);
+  }
 }
 
 Status run(Transaction& transaction, std::string_view sql, std::initializer_list<Param> params) {
@@ -58,8 +57,6 @@ Result<std::size_t> forget(Transaction& transaction, std::int64_t set, std::size
   if (last->empty()) return 0;
   const std::int64_t until = last->back();
   static constexpr std::string_view kStatements[] = {
-      "INSERT INTO chunk_words (chunk_words, rowid, heading, body, scope) SELECT 'delete', seq, "
-      "heading, body, scope FROM chunks WHERE set_number = $1 AND position <= $2",
       "DELETE FROM chunk_vectors WHERE set_number = $1 AND chunk IN (SELECT seq FROM chunks WHERE "
       "set_number = $1 AND position <= $2)",
       "DELETE FROM chunks WHERE set_number = $1 AND position <= $2",
@@ -80,64 +77,11 @@ Chunk chunk_of(const Row& row) {
           .body = row.string(5)};
 }
 
-// A word that stands in more chunks than this says little, and reading them all takes long.
-constexpr std::int64_t kCommonMin = 3'000;
-
-// Quoted, so that no word is an operator.
-std::string quoted(const std::string& word) {
-  std::string out = "\"";
-  for (const char c : word) out += c == '"' ? "\"\"" : std::string(1, c);
-  return out + "\"";
-}
-
-std::string within(const StoreKey& key, const std::string& expression) {
-  return "scope : " + scope_of(key) + " AND {heading body} : (" + expression + ")";
-}
-
-std::string joined(const std::vector<std::string>& words, const char* by) {
-  std::string out;
-  for (const auto& word : words) out += (out.empty() ? "" : by) + quoted(word);
-  return out;
-}
-
-// Chunks with any of the rare words; where all are common, with all of them.
-Result<std::string> expression(Session& session, const WordQuery& query) {
-  std::vector<std::string> rare, common;
-  for (const auto& word : query.words) {
-    auto n = session.query_integer(
-        "SELECT COUNT(*) FROM (SELECT rowid FROM chunk_words WHERE chunk_words MATCH $1 LIMIT $2)",
-        {within(query.in, quoted(word)), kCommonMin + 1});
-    if (!n) return fail(std::move(n.error()));
-    (*n > kCommonMin ? common : rare).push_back(word);
-  }
-  return rare.empty() ? joined(common, " AND ") : joined(rare, " OR ");
-}
-
 // What makes a chunk `c` visible: its set `s` belongs to this store of this project and is
 // searchable.
 constexpr const char* kVisible =
     " JOIN chunk_sets s ON s.number = c.set_number JOIN searchable_sets v ON v.set_number = "
     "s.number WHERE ";
-
-// Best first.
-Result<std::vector<WordHit>> find_expression(Session& session, const WordQuery& query,
-                                             const std::string& expression) {
-  const std::string match = within(query.in, expression);
-  Statement statement;
-  // The heading of a chunk says more than one of its words. By `rank` the table sorts by itself,
-  // and only what is returned is joined.
-  statement.sql =
-      "SELECT f.rowid, f.rank FROM chunk_words f CROSS JOIN chunks c ON c.seq = f.rowid" +
-      std::string(kVisible) + "f.chunk_words MATCH " + statement.bind(match) +
-      " AND f.rank MATCH 'bm25(2.0, 1.0, 0.0)' AND s.project = " +
-      statement.bind(query.in.project.value) + " AND s.store = " + statement.bind(query.in.store);
-  if (query.filter) statement.sql += " AND " + condition(statement, *query.filter, "s");
-  statement.sql +=
-      " ORDER BY f.rank LIMIT " + statement.bind(static_cast<std::int64_t>(query.limit));
-  return session.query(statement.sql, statement.params(), [](const Row& row) {
-    return WordHit{.chunk = row.integer(0), .score = -row.real(1)};
-  });
-}
 
 }  // namespace
 
@@ -175,26 +119,17 @@ Result<std::int64_t> usage(Session& session, std::int64_t set) {
   return *text + *vectors;
 }
 
-Status append(Transaction& transaction, std::int64_t set, const StoreKey& in,
-              std::span<const NewChunk> chunks) {
+Status append(Transaction& transaction, std::int64_t set, std::span<const NewChunk> chunks) {
   auto position = transaction.query_integer(
       "SELECT COALESCE(MAX(position) + 1, 0) FROM chunks WHERE set_number = $1", {set});
   if (!position) return fail(std::move(position.error()));
-  const std::string scope = scope_of(in);
   for (const auto& chunk : chunks) {
     auto seq = transaction.query_one(
-        "INSERT INTO chunks (set_number, position, page, tokens, heading, body, scope) VALUES "
-        "($1, $2, $3, $4, $5, $6, $7) RETURNING seq",
-        {set, (*position)++, chunk.page, chunk.tokens, chunk.heading, chunk.body, scope},
+        "INSERT INTO chunks (set_number, position, page, tokens, heading, body) VALUES ($1, $2, "
+        "$3, $4, $5, $6) RETURNING seq",
+        {set, (*position)++, chunk.page, chunk.tokens, chunk.heading, chunk.body},
         [](const Row& row) { return row.integer(0); });
     if (!seq) return fail(std::move(seq.error()));
-    if (auto status = run(transaction,
-                          "INSERT INTO chunk_words (rowid, heading, body, scope) VALUES ($1, $2, "
-                          "$3, $4)",
-                          {**seq, chunk.heading, chunk.body, scope});
-        !status) {
-      return status;
-    }
     if (chunk.vector.empty()) continue;
     const auto packed = halves(chunk.vector);
     if (auto status =
@@ -282,12 +217,18 @@ Status set_attributes(Transaction& transaction, const FileKey& key,
 }
 
 Result<std::vector<SearchableSet>> searchable_after(Session& session, const StoreKey& key,
-                                                    std::int64_t after) {
+                                                    std::int64_t after, std::size_t limit) {
   return session.query(
       "SELECT seq, set_number FROM searchable_sets WHERE project = $1 AND store = $2 AND seq > $3 "
-      "ORDER BY seq",
-      {key.project, key.store, after},
+      "ORDER BY seq LIMIT $4",
+      {key.project, key.store, after, limit},
       [](const Row& row) { return SearchableSet{.seq = row.integer(0), .set = row.integer(1)}; });
+}
+
+Result<std::int64_t> last_searchable(Session& session, const StoreKey& key) {
+  return session.query_integer(
+      "SELECT COALESCE(MAX(seq), 0) FROM searchable_sets WHERE project = $1 AND store = $2",
+      {key.project, key.store});
 }
 
 Status each_vector(Session& session, std::int64_t set, const VisitVector& visit) {
@@ -296,16 +237,28 @@ Status each_vector(Session& session, std::int64_t set, const VisitVector& visit)
   auto ran =
       session.run("SELECT chunk, vector FROM chunk_vectors WHERE set_number = $1 ORDER BY chunk",
                   {&param, 1}, [&](const Row& row) -> Status {
-                    const auto bytes = row.bytes(1);
-                    vector.resize(bytes.size() / sizeof(std::uint16_t));
-                    for (std::size_t i = 0; i < vector.size(); ++i) {
-                      std::uint16_t half = 0;
-                      std::memcpy(&half, bytes.data() + i * sizeof half, sizeof half);
-                      vector[i] = from_half(half);
-                    }
+                    unpack(row.bytes(1), vector);
                     visit(row.integer(0), vector);
                     return {};
                   });
+  if (!ran) return fail(std::move(ran.error()));
+  return {};
+}
+
+Status each_indexed(Session& session, std::int64_t set, const VisitIndexed& visit) {
+  std::vector<float> vector;
+  const Param param(set);
+  auto ran = session.run(
+      "SELECT c.seq, c.heading, c.body, v.vector FROM chunks c LEFT JOIN chunk_vectors v ON "
+      "v.set_number = c.set_number AND v.chunk = c.seq WHERE c.set_number = $1 ORDER BY c.position",
+      {&param, 1}, [&](const Row& row) -> Status {
+        unpack(row.bytes(3), vector);
+        visit({.chunk = row.integer(0),
+               .heading = row.text(1),
+               .body = row.text(2),
+               .vector = vector});
+        return {};
+      });
   if (!ran) return fail(std::move(ran.error()));
   return {};
 }
@@ -327,17 +280,6 @@ Result<std::vector<std::int64_t>> sets_that_fit(Session& session, const StoreKey
   statement.sql += " AND " + condition(statement, filter, "s");
   return session.query(statement.sql, statement.params(),
                        [](const Row& row) { return row.integer(0); });
-}
-
-Result<std::vector<WordHit>> find_words(Session& session, const WordQuery& query) {
-  if (query.words.empty()) return std::vector<WordHit>();
-  auto wanted = expression(session, query);
-  if (!wanted) return fail(std::move(wanted.error()));
-  auto hits = find_expression(session, query, *wanted);
-  if (!hits || !hits->empty()) return hits;
-  // Common words that never stand together: any of them, however long it takes.
-  const std::string any = joined(query.words, " OR ");
-  return any == *wanted ? hits : find_expression(session, query, any);
 }
 
 Result<std::vector<Chunk>> fetch(Session& session, const StoreKey& key,

@@ -1,4 +1,4 @@
-// Chunks of files in stores, as rows: text, vector, words, attributes. A set is one file's chunks
+// Chunks of files in stores, as rows: text, vector, attributes. A set is one file's chunks
 // in one store; it is searchable as a whole or not at all. Every access names the project.
 #pragma once
 
@@ -41,8 +41,7 @@ Result<std::int64_t> count(Session& session, std::int64_t set);
 // What they take: characters of text and bytes of vectors.
 Result<std::int64_t> usage(Session& session, std::int64_t set);
 // Behind those it has.
-Status append(Transaction& transaction, std::int64_t set, const StoreKey& in,
-              std::span<const NewChunk> chunks);
+Status append(Transaction& transaction, std::int64_t set, std::span<const NewChunk> chunks);
 Status make_searchable(Transaction& transaction, std::int64_t set, const StoreKey& in);
 
 // All sets of this file (or store) are out of every search from this commit on. Their rows stay
@@ -67,28 +66,27 @@ struct SearchableSet {
   std::int64_t set = 0;
 };
 Result<std::vector<SearchableSet>> searchable_after(Session& session, const StoreKey& key,
-                                                    std::int64_t after);
+                                                    std::int64_t after,
+                                                    std::size_t limit = SIZE_MAX / 2);
+// The `seq` of the last one; 0 when there is none.
+Result<std::int64_t> last_searchable(Session& session, const StoreKey& key);
 // Calls visit(chunk, vector) for each chunk of the set that has a vector, in order.
 using VisitVector = std::function<void(std::int64_t chunk, std::span<const float> vector)>;
 Status each_vector(Session& session, std::int64_t set, const VisitVector& visit);
+// What an index keeps of a chunk. Views live until the next.
+struct IndexedChunk {
+  std::int64_t chunk = 0;
+  std::string_view heading, body;
+  std::span<const float> vector;  // empty when it has none
+};
+// Each chunk of the set, in order.
+using VisitIndexed = std::function<void(const IndexedChunk&)>;
+Status each_indexed(Session& session, std::int64_t set, const VisitIndexed& visit);
 // How many chunks of the store are searchable.
 Result<std::int64_t> count_searchable(Session& session, const StoreKey& key);
 // The searchable sets whose file fits.
 Result<std::vector<std::int64_t>> sets_that_fit(Session& session, const StoreKey& key,
                                                 const AttributeFilter& filter);
-
-struct WordQuery {
-  StoreKey in;
-  std::vector<std::string> words;  // any of them
-  std::optional<AttributeFilter> filter;
-  std::size_t limit = 0;
-};
-struct WordHit {
-  std::int64_t chunk = 0;
-  double score = 0;  // BM25, higher is better
-};
-// Best first.
-Result<std::vector<WordHit>> find_words(Session& session, const WordQuery& query);
 
 struct Chunk {
   std::int64_t chunk = 0;
