@@ -57,6 +57,10 @@ struct BatchesConfig {
   std::int64_t window_seconds = 24 * 3'600;  // then what is left of a batch expires
 };
 
+struct FetchConfig {
+  bool allow_private = false;  // files that requests name by URL, likewise
+};
+
 struct WebhooksConfig {
   bool allow_private = false;  // also to loopback and private networks
 };
@@ -69,6 +73,7 @@ struct Config {
   RetentionConfig retention;
   BatchesConfig batches;
   WebhooksConfig webhooks;
+  FetchConfig fetch;
   std::string script;  // a JSON script for the scripted backend; "instant" for one that always says
                        // the same
   std::string log_level = "info";

@@ -46,7 +46,8 @@ struct Families::All {
 
   explicit All(const Parts& p)
       : stored_files(p.database, p.blobs, p.pools, p.ids, p.clock),
-        fetcher(p.executor, api::responses::InputFiles::client_options()),
+        fetcher(p.executor,
+                api::responses::InputFiles::client_options(p.config.fetch.allow_private)),
         input_files(stored_files, extractor, fetcher),
         announcer(p.ids, p.clock),
         deliveries(p.database, p.pools, p.clock, p.executor,

@@ -142,6 +142,8 @@ std::vector<Setting> make_state_settings() {
              "how often what has expired is removed"),
       number("batches.window_seconds", AT(batches.window_seconds), 1, 2'592'000,
              "what is left of a batch after so long expires"),
+      boolean("fetch.allow_private", AT(fetch.allow_private),
+              "fetch files that requests name by URL from loopback and private networks too"),
       boolean("webhooks.allow_private", AT(webhooks.allow_private),
               "deliver webhooks to loopback and private networks too"),
   };

@@ -1,5 +1,6 @@
 // The file_search tool and input_file parts of /v1/responses, through the official SDK.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { toFile } from 'openai';
 import { makeDocx, makePdf } from './documents.js';
@@ -134,6 +135,31 @@ test('input_file by id, by data and as Word, page and text', async () => {
   const word = await client.responses.create({ model: 'scripted',
     input: withFile({ filename: 'minutes.docx', file_data: `data:application/octet-stream;base64,${docx.toString('base64')}` }) });
   assert.equal(word.output_text, 'I read the document.');
+});
+
+test('several stores are searched as one', async () => {
+  const other = await client.vectorStores.create({});
+  await client.vectorStores.files.uploadAndPoll(other.id, await toFile('Saturn has rings of ice around the red planet.', 'saturn.txt'));
+  const both = tool({ vector_store_ids: [store.id, other.id] });
+  const found = async (more) => (await client.responses.create(ask('MARS?', { tools: [{ ...both, ...more }], include: ['file_search_call.results'] }))).output[0].results;
+  const results = await found({});
+  assert.deepEqual(new Set(results.map((r) => r.filename)), new Set(['mars.txt', 'saturn.txt', 'jupiter.html']));
+  assert.ok(results.every((r, i) => i === 0 || r.score <= results[i - 1].score));
+  assert.equal((await found({ max_num_results: 1 })).length, 1);
+  assert.deepEqual((await found({ filters: { type: 'eq', key: 'name', value: 'mars.txt' } })).map((r) => r.filename), ['mars.txt']);
+  assert.deepEqual(await found({ ranking_options: { ranker: 'auto', score_threshold: 1 } }).then((all) => all.filter((r) => r.score < 1)), []);
+});
+
+test('input_file by URL, from a private address only where the owner allows it', async () => {
+  const site = createServer((request, response) => response.writeHead(200, { 'content-type': 'application/pdf' }).end(pdf));
+  await new Promise((resolve) => { site.listen(0, '127.0.0.1', resolve); });
+  const file_url = `http://127.0.0.1:${site.address().port}/report.pdf`;
+  await assert.rejects(client.responses.create({ model: 'scripted', input: withFile({ file_url }) }), { status: 400 });
+  const open = await startServer({ script, args: ['--set', 'fetch.allow_private=true'] });
+  const response = await open.client.responses.create({ model: 'scripted', input: withFile({ file_url }) });
+  assert.equal(response.output_text, 'I read the file.');
+  await open.stop();
+  site.close();
 });
 
 test('input_file that cannot be read says why', async () => {

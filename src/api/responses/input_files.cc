@@ -60,10 +60,10 @@ std::string picture_type(std::string_view bytes) {
 
 }  // namespace
 
-http::ClientOptions InputFiles::client_options() {
+http::ClientOptions InputFiles::client_options(bool allow_private) {
   http::ClientOptions options;
   options.redirects_max = 3;
-  options.address_policy = &http::is_public_address;
+  if (!allow_private) options.address_policy = &http::is_public_address;
   return options;
 }
 

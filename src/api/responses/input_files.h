@@ -15,8 +15,9 @@ namespace api::responses {
 // Lifetime: owned by app. Any thread.
 class InputFiles final : public items::PartReader {
  public:
-  // The client that fetches for strangers: public addresses only.
-  static http::ClientOptions client_options();
+  // The client that fetches for strangers: public addresses only, unless the owner of the server
+  // says otherwise.
+  static http::ClientOptions client_options(bool allow_private);
 
   InputFiles(StoredFiles& files, documents::Extractor& extractor, http::Client& client)
       : files_(files), extractor_(extractor), client_(client) {}

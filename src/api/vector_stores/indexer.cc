@@ -21,6 +21,8 @@ constexpr const char* kIndexKind = "vector_store.index";
 constexpr const char* kCleanKind = "vector_store.clean";
 constexpr std::size_t kPieceBytes = 1024 * 1024;
 constexpr std::size_t kRemovedPerCommit = 200;
+// A server that dies takes an attempt with it, and each goes on where the last one was.
+constexpr std::int64_t kAttemptsMax = 20;
 
 struct Payload {
   std::string store, file;
@@ -81,7 +83,8 @@ Status enqueue_indexing(store::Transaction& transaction, const vector::StoreId& 
                                .kind = kIndexKind,
                                .project = store.project,
                                .subject = file,
-                               .payload = json::dump(json::write(Payload{store.id, file}))},
+                               .payload = json::dump(json::write(Payload{store.id, file})),
+                               .attempts_max = kAttemptsMax},
                               now_ms);
 }
 
