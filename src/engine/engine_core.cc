@@ -545,7 +545,8 @@ void Engine::Core::finish_embedding(LiveRequest& request) {
   request.usage.prompt_tokens = static_cast<int>(choice.sequence.tokens.size());
   if (request.pooler) {
     auto pooled = request.pooler->result();
-    if (request.pooling == Pooling::Rank) pooled = parts_.model->scores(pooled);
+    pooled = request.pooling == Pooling::Rank ? parts_.model->scores(pooled)
+                                              : parts_.model->project(std::move(pooled));
     request.vectors.push_back(std::move(pooled));
   }
   choice.finished = true;

@@ -83,7 +83,7 @@ std::vector<std::vector<float>> pool_states(Model& model, Pooling pooling,
   for (const auto& state : hidden) pooler.add(state);
   const auto pooled = pooler.result();
   if (pooling == Pooling::Rank) return {model.scores(pooled)};
-  return {pooled};
+  return {model.project(pooled)};
 }
 
 }  // namespace engine::golden

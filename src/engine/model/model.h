@@ -29,6 +29,8 @@ class Model {
   // after the last norm.
   virtual compute::Tensor logits(const Batch& batch, const KvCache& cache, StatePool& states) = 0;
   virtual compute::Tensor hidden(const Batch& batch, const KvCache& cache, StatePool& states) = 0;
+  // What an embedding model still does to a pooled hidden state [d_model]: mostly nothing.
+  virtual std::vector<float> project(std::vector<float> pooled) = 0;
   // The classification head on one pooled hidden state [d_model]: its scores.
   virtual std::vector<float> scores(std::span<const float> pooled) = 0;
 

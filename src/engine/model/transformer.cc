@@ -194,35 +194,38 @@ void softmax(std::span<float> values) {
 
 }  // namespace
 
+std::vector<float> Transformer::apply_to_vector(const Linear& linear, std::span<const float> x) {
+  std::vector<float> out(linear.weight.n_out());
+  const Tensor row(out.data(), {1, out.size()});
+  ops::matmul(ConstTensor(x.data(), {1, x.size()}), linear.weight, row, pool_);
+  if (!linear.bias.empty()) ops::add_bias(row, std::span<const float>(linear.bias), pool_);
+  return out;
+}
+
+std::vector<float> Transformer::project(std::vector<float> pooled) {
+  if (!pooled_up_.empty()) pooled = apply_to_vector(pooled_up_, pooled);
+  if (!pooled_down_.empty()) pooled = apply_to_vector(pooled_down_, pooled);
+  return pooled;
+}
+
 std::vector<float> Transformer::scores(std::span<const float> pooled) {
   std::vector<float> x(pooled.begin(), pooled.end());
   if (!classifier_.empty()) {
-    std::vector<float> dense(classifier_.weight.n_out());
-    ops::matmul(ConstTensor(x.data(), {1, x.size()}), classifier_.weight,
-                Tensor(dense.data(), {1, dense.size()}), pool_);
-    const Tensor row(dense.data(), {1, dense.size()});
-    if (!classifier_.bias.empty()) {
-      ops::add_bias(row, std::span<const float>(classifier_.bias), pool_);
-    }
+    x = apply_to_vector(classifier_, x);
+    const Tensor row(x.data(), {1, x.size()});
     if (spec_.rank.gelu) {
       ops::activate(ops::Activation::GeluTanh, row, row, pool_);
     } else {
-      for (float& value : dense) value = std::tanh(value);
+      for (float& value : x) value = std::tanh(value);
     }
     if (!classifier_norm_.empty()) {
       ops::layer_norm(row, std::span<const float>(classifier_norm_.weight),
                       std::span<const float>(classifier_norm_.bias), spec_.norm_epsilon, row,
                       pool_);
     }
-    x = std::move(dense);
   }
   if (classifier_out_.empty()) return x;
-  std::vector<float> scores(classifier_out_.weight.n_out());
-  ops::matmul(ConstTensor(x.data(), {1, x.size()}), classifier_out_.weight,
-              Tensor(scores.data(), {1, scores.size()}), pool_);
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    if (!classifier_out_.bias.empty()) scores[i] += classifier_out_.bias[i];
-  }
+  auto scores = apply_to_vector(classifier_out_, x);
   if (spec_.rank.softmax) softmax(scores);
   return scores;
 }

@@ -34,6 +34,7 @@ class Transformer final : public Model {
   std::size_t state_floats() const override { return state_floats_; }
   compute::Tensor logits(const Batch& batch, const KvCache& cache, StatePool& states) override;
   compute::Tensor hidden(const Batch& batch, const KvCache& cache, StatePool& states) override;
+  std::vector<float> project(std::vector<float> pooled) override;
   std::vector<float> scores(std::span<const float> pooled) override;
   Result<int> add_adapter(const std::string& path) override;
 
@@ -63,6 +64,7 @@ class Transformer final : public Model {
                  Step& out_step) const;
   void add_per_layer(const Layer& layer, std::size_t index, compute::Tensor x,
                      compute::ConstTensor inputs, Step& step) const;
+  std::vector<float> apply_to_vector(const Linear& linear, std::span<const float> x);
   Step begin_step(const Batch& batch, const KvCache& cache, StatePool& states);
 
   ModelSpec spec_;
@@ -86,6 +88,7 @@ class Transformer final : public Model {
   Linear head_;                         // empty: the token embedding
   Linear classifier_, classifier_out_;  // Pooling::Rank
   Norm classifier_norm_;
+  Linear pooled_up_, pooled_down_;  // of embedding models, may be empty
   LoraSites lora_sites_;
   struct Adapter;
   std::vector<std::shared_ptr<Adapter>> adapters_;  // files that LoraParts borrow from

@@ -247,12 +247,19 @@ void Transformer::load_head(TensorLoader& loader) {
   if (spec_.info.generates) {
     head_ = loader.optional_linear("output", d_model, spec_.info.n_vocab);
   }
-  if (spec_.info.pooling != Pooling::Rank) return;
   const auto rows_of = [&](const char* name) {
     const auto* tensor = loader.find_tensor(name);
     return static_cast<std::size_t>(
         tensor == nullptr ? 1 : std::max<std::int64_t>(1, tensor->shape[1]));
   };
+  if (!spec_.info.generates && spec_.info.pooling != Pooling::Rank) {
+    // The dense modules of Sentence Transformers (EmbeddingGemma).
+    const bool both = loader.has("dense_2.weight") && loader.has("dense_3.weight");
+    const std::size_t d_between = both ? rows_of("dense_2.weight") : d_model;
+    pooled_up_ = loader.optional_linear("dense_2", d_model, d_between);
+    pooled_down_ = loader.optional_linear("dense_3", d_between, d_model);
+  }
+  if (spec_.info.pooling != Pooling::Rank) return;
   std::size_t d_dense = d_model;
   if (loader.has("cls.weight")) {
     d_dense = rows_of("cls.weight");

@@ -285,13 +285,13 @@ ExpressionPtr Parser::subscript(ExpressionPtr object) {
   ExpressionPtr slice;
   while (!at_operator("]")) {
     if (!keys.empty() || is_slice) expect_operator(",");
+    if (is_slice) fail("a slice cannot be one of several keys");
     auto key = subscript_key(object);
     if (!key) {
       if (!keys.empty()) fail("a slice cannot be one of several keys");
       is_slice = true;
       slice = std::move(object);
     } else {
-      if (is_slice) fail("a slice cannot be one of several keys");
       keys.push_back(std::move(key));
     }
   }
