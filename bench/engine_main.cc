@@ -7,7 +7,10 @@
 //
 // A peer's command gets MODEL THREADS PROMPT DEPTH DECODE (token counts) as arguments and prints
 // the speeds of reading PROMPT tokens and of generating DECODE tokens after DEPTH others.
+#include <sched.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 
@@ -15,7 +18,11 @@
 #include <atomic>
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
+#include <fstream>
+#include <filesystem>
+#include <optional>
 #include <map>
 #include <thread>
 #include <vector>
@@ -89,6 +96,37 @@ class MemoryProbe {
   }
 
   std::vector<compute::AlignedBytes> blocks_;
+};
+
+// --- the machine ---
+
+std::size_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  std::size_t all = 0, resident = 0;
+  file >> all >> resident;
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+// Another process that keeps the first processor busy.
+class BusyNeighbour {
+ public:
+  BusyNeighbour() : process_(fork()) {
+    if (process_ != 0) return;
+    cpu_set_t first;
+    CPU_ZERO(&first);
+    CPU_SET(0, &first);
+    sched_setaffinity(0, sizeof first, &first);
+    for (volatile unsigned count = 0;;) count = count + 1;
+  }
+  ~BusyNeighbour() {
+    kill(process_, SIGKILL);
+    waitpid(process_, nullptr, 0);
+  }
+  BusyNeighbour(const BusyNeighbour&) = delete;
+  BusyNeighbour& operator=(const BusyNeighbour&) = delete;
+
+ private:
+  pid_t process_;
 };
 
 // --- the engine ---
@@ -181,7 +219,9 @@ double gap_ms(Engine& engine, int prompt, int seed) {
 // --- what to measure ---
 
 struct Work {
-  std::string kind;  // prompt, decode, streams, adapted (all by the first), adapters (each) or gap
+  // prompt, decode, busy (decode beside a busy process), streams, adapted (all by the first),
+  // adapters (each) or gap
+  std::string kind;
   int size = 0;
 };
 
@@ -198,9 +238,13 @@ std::vector<Work> parse_works(const std::vector<std::string>& texts) {
   return works;
 }
 
+bool is_decode(const Work& work) {
+  return work.kind == "decode" || work.kind == "busy";
+}
+
 double measure(Engine& engine, const Work& work, int tokens, int seed) {
   if (work.kind == "prompt") return prompt_rate(engine, work.size, seed);
-  if (work.kind == "decode") return decode_rate(engine, work.size, tokens);
+  if (is_decode(work)) return decode_rate(engine, work.size, tokens);
   if (work.kind == "streams") return streams_rate(engine, work.size, tokens, seed);
   if (work.kind == "adapted") return streams_rate(engine, work.size, tokens, seed, 1);
   if (work.kind == "adapters") return streams_rate(engine, work.size, tokens, seed, work.size);
@@ -213,7 +257,7 @@ double measure(Engine& engine, const Work& work, int tokens, int seed) {
 double measure_peer(const std::string& command, const std::string& model, std::size_t threads,
                     const Work& work, int tokens) {
   const bool prompt = work.kind == "prompt";
-  if (!prompt && work.kind != "decode") return 0;
+  if (!prompt && !is_decode(work)) return 0;
   const auto line = command + " " + model + " " + std::to_string(threads) + " " +
                     std::to_string(prompt ? work.size : 0) + " " +
                     std::to_string(prompt ? 0 : work.size) + " " +
@@ -242,10 +286,11 @@ void measure_all(Engine& engine, const std::string& model, std::size_t threads,
   for (const auto& work : works) {
     std::vector<double> ours, cpu, bandwidth;
     std::vector<std::vector<double>> theirs(peers.size());
-    if (work.kind == "decode" && work.size > 0)
-      decode_rate(engine, work.size, 2);  // fill the cache
+    if (is_decode(work) && work.size > 0) decode_rate(engine, work.size, 2);  // fill the cache
     for (int round = 0; round < rounds; ++round, seed += 100) {
       bandwidth.push_back(probe.measure());
+      std::optional<BusyNeighbour> neighbour;
+      if (work.kind == "busy") neighbour.emplace();
       const double cpu_before = cpu_seconds(RUSAGE_SELF);
       ours.push_back(measure(engine, work, tokens, seed));
       cpu.push_back(cpu_seconds(RUSAGE_SELF) - cpu_before);
@@ -283,7 +328,8 @@ int main(int argc, char** argv) {
   app.add_option("--tokens", tokens, "to generate per stream")->check(CLI::Range(2, 100'000));
   app.add_option("--rounds", rounds)->check(CLI::Range(1, 1'000));
   app.add_option("--kv", kv, "auto, bf16, f16, f32 or q8");
-  app.add_option("--work", works, "KIND:SIZE, ...: prompt, decode, streams, adapted, adapters, gap")
+  app.add_option("--work", works,
+                 "KIND:SIZE, ...: prompt, decode, busy, streams, adapted, adapters, gap")
       ->delimiter(',');
   app.add_option("--adapter", adapters, "a LoRA adapter, for the works adapted and adapters");
   app.add_option("--peer", peer_texts, "NAME=COMMAND");
@@ -310,7 +356,10 @@ int main(int argc, char** argv) {
   }
   const double load_seconds = seconds_since(begin);
   prompt_rate(**loaded, 16, 1);
-  std::printf("loaded in %.2f s, first token after %.2f s\n", load_seconds, seconds_since(begin));
+  std::printf(
+      "loaded in %.2f s, first token after %.2f s, %.0f MB resident beside a file of %.0f MB\n",
+      load_seconds, seconds_since(begin), static_cast<double>(resident_bytes()) * 1e-6,
+      static_cast<double>(std::filesystem::file_size(options.model_path)) * 1e-6);
   measure_all(**loaded, options.model_path, options.threads, parse_works(works), peers, tokens,
               rounds);
   return 0;
