@@ -17,10 +17,12 @@ constexpr std::size_t kHugePage = 2 << 20;
 AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
   const bool large = size >= 2 * kHugePage;
   const std::size_t alignment = large ? kHugePage : 64;
-  const std::size_t rounded = round_up(std::max<std::size_t>(size, 1), alignment);
+  const std::size_t rounded = round_up(std::max<std::size_t>(size, 1), 64);
   bytes_.reset(static_cast<std::uint8_t*>(std::aligned_alloc(alignment, rounded)));
   if (bytes_ == nullptr) throw std::bad_alloc();
-  if (large) madvise(bytes_.get(), rounded, MADV_HUGEPAGE);  // a wish; no harm if refused
+  // A wish; no harm if refused. The rest stays in small pages: with hundreds of matrices, most of a
+  // huge page for each one's end would be a twentieth of the model.
+  if (large) madvise(bytes_.get(), size / kHugePage * kHugePage, MADV_HUGEPAGE);
 }
 
 PackedMatrix PackedMatrix::pack(DType dtype, std::size_t n_out, std::size_t n_in,
