@@ -18,8 +18,10 @@ constexpr double kInteractiveTimePerBatchTime = 10;
 // Somebody who arrives waits for the step of batch work under way: it is kept this short, as long
 // as it still has rows enough to be worth reading the weights for (a product is as fast with 64
 // rows as with 512, see docs/benchmarks.md).
-constexpr double kBatchStepNs = 6e6;
+constexpr double kBatchStepNs = 3e6;
 constexpr int kBatchStepRowsMin = 64;
+constexpr int kBatchStepRowsMinFast = 32;  // of models whose weights stay in a cache
+constexpr double kFastRowNs = 300e3;
 
 }  // namespace
 
@@ -72,7 +74,7 @@ const std::vector<StepPart>& Scheduler::next() {
   somebody_waits_ = std::ranges::any_of(sequences_, [](const Sequence* sequence) {
     return sequence->priority == Priority::Interactive;
   });
-  int batch_rows = options_.rows_per_step_max;
+  int batch_rows = batch_step_rows();
   if (somebody_waits_) batch_rows = batch_wait_ns_ > 0 ? 0 : kBatchRowsBeside;
   plan(batch_rows);
   // Nobody who waits can go on: the batch may have what they need.
@@ -118,10 +120,6 @@ void Scheduler::plan_prompts() {
     int streaming = 0;  // rows that take their share of the same time
     for (const auto& part : plan_) streaming += part.count;
     rows = std::min(rows, std::max(kPromptRowsMin, prompt_rows_beside_streams() - streaming));
-  }
-  if (!somebody_waits_) {
-    const int running = options_.rows_per_step_max - rows_left_;
-    rows = std::min(rows, std::max(kPromptRowsMin, batch_step_rows() - running));
   }
   for (auto* sequence : ranked(true)) {
     if (!sequence->admitted || planned(*sequence)) continue;
@@ -282,10 +280,11 @@ int Scheduler::prompt_rows_beside_streams() const {
                                      static_cast<double>(options_.rows_per_step_max)));
 }
 
-// Rows of prompts in a step without anybody who waits for it.
+// Rows of a step without anybody who waits for it.
 int Scheduler::batch_step_rows() const {
   if (ns_per_row_ == 0) return options_.rows_per_step_max;
-  const double rows = std::max<double>(kBatchStepNs / ns_per_row_, kBatchStepRowsMin);
+  const int least = ns_per_row_ < kFastRowNs ? kBatchStepRowsMinFast : kBatchStepRowsMin;
+  const double rows = std::max<double>(kBatchStepNs / ns_per_row_, least);
   return static_cast<int>(std::min<double>(rows, options_.rows_per_step_max));
 }
 

@@ -117,9 +117,9 @@ TEST(Scheduler, BatchWorkBesideInteractiveWorkTakesATenthOfItsTime) {
 
 TEST(Scheduler, StepsOfBatchWorkAreShort) {
   World world(256, {.rows_per_step_max = 512, .sequences_max = 4});
-  world.scheduler.observe(100, std::chrono::milliseconds(4));  // 0.04 ms a row: 150 in 6 ms
+  world.scheduler.observe(100, std::chrono::milliseconds(4));  // 0.04 ms a row: 75 in 3 ms
   world.add(600, "b", Priority::Batch);
-  EXPECT_EQ(world.step()[0].count, 150);
+  EXPECT_EQ(world.step()[0].count, 75);
   for (int i = 0; i < 20; ++i) world.scheduler.observe(100, std::chrono::milliseconds(400));
   EXPECT_EQ(world.step()[0].count, 64) << "but not shorter than is worth while";
   world.add(600, "p", Priority::Interactive, 7);

@@ -83,6 +83,12 @@ TEST(Drafter, LearnsFromGuessesThatNobodyVerified) {
   EXPECT_LT(disappointed.chance(0), 0.15);
 }
 
+TEST(StepCosts, DoesNotHopeForMoreThanItSaw) {
+  StepCosts costs;
+  for (int i = 0; i < 50; ++i) costs.observe(1, 100), costs.observe(2, 110), costs.observe(4, 310);
+  EXPECT_NEAR(costs.estimate(8), 310 + 4 * 100, 20);
+}
+
 TEST(StepCosts, KnowsWhatItSawAndHopesForTheRest) {
   StepCosts costs;
   EXPECT_EQ(costs.estimate(1), 0);

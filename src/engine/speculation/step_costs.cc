@@ -30,6 +30,16 @@ void StepCosts::observe(int rows, double ns) {
   known += weight * (std::min(ns, kOutlier * known) - known);
 }
 
+// As between the last two that were observed, if that is more than what is hoped for.
+double StepCosts::cost_of_row_after(int rows) const {
+  const double high = ns_[static_cast<std::size_t>(rows)];
+  const double hoped = kHopedCostOfRow * high;
+  int before = rows - 1;
+  while (before > 0 && ns_[static_cast<std::size_t>(before)] == 0) --before;
+  if (before == 0) return hoped;
+  return std::max(hoped, (high - ns_[static_cast<std::size_t>(before)]) / (rows - before));
+}
+
 double StepCosts::estimate(int rows) const {
   rows = std::clamp(rows, 1, kRowsMax);
   int below = rows, above = rows;
@@ -38,8 +48,7 @@ double StepCosts::estimate(int rows) const {
   if (below == 0) return above > kRowsMax ? 0 : ns_[static_cast<std::size_t>(above)];
   const double low = ns_[static_cast<std::size_t>(below)];
   if (below == rows) return low;
-  const double hoped = low * (1 + kHopedCostOfRow * (rows - below));
-  if (above > kRowsMax) return hoped;
+  if (above > kRowsMax) return low + (rows - below) * cost_of_row_after(below);
   const double high = ns_[static_cast<std::size_t>(above)];
   return low + (high - low) * (rows - below) / (above - below);
 }

@@ -17,6 +17,8 @@ class StepCosts {
   double estimate(int rows) const;
 
  private:
+  double cost_of_row_after(int rows) const;
+
   std::array<double, kRowsMax + 1> ns_ = {};  // by rows, smoothed; 0: never observed
 };
 

@@ -193,30 +193,39 @@ Result<LocalBackend::Acquired> LocalBackend::load(const Wanted& wanted) {
   return Acquired{*std::move(model), wanted.adapter.name};
 }
 
+// All that comes before the engine, in one go: on a busy machine every change of thread may cost a
+// slice of the scheduler. Blocks.
+Result<LocalBackend::Prepared> LocalBackend::prepare(const GenerateRequest& request,
+                                                     base::UnixTime now) {
+  const auto wanted = find(request.model);
+  if (!wanted) return fail(wanted.error());
+  auto acquired = load(*wanted);
+  if (!acquired) return fail(acquired.error());
+  const auto& model = *acquired->model;
+  if (auto status = check(model, request); !status) return fail(status.error());
+  auto prompt = build_prompt(model, request, now);
+  if (!prompt) return fail(prompt.error());
+  auto constraint = compile_constraint(model, request, *prompt);
+  if (!constraint) return fail(constraint.error());
+  return Prepared{*std::move(acquired), *std::move(prompt), *std::move(constraint)};
+}
+
 base::awaitable<Result<std::unique_ptr<EventStream>>> LocalBackend::generate(
     GenerateRequest request) {
   auto activity = begin(request.priority);
-  auto& pool = pool_for(request.priority);
-  auto acquired = co_await acquire(request.model);
-  if (!acquired) co_return fail(acquired.error());
-  auto model = std::move(acquired->model);
-  if (auto status = check(*model, request); !status) co_return fail(status.error());
-
   request.truncate = request.truncate || options_.truncate;
   const auto now = clock_.now();
-  auto prompt = co_await base::on_pool(pool, [&] { return build_prompt(*model, request, now); });
-  if (!prompt) co_return fail(prompt.error());
-
-  auto constraint =
-      co_await base::on_pool(pool, [&] { return compile_constraint(*model, request, *prompt); });
-  if (!constraint) co_return fail(constraint.error());
+  auto prepared =
+      co_await base::on_pool(pool_for(request.priority), [&] { return prepare(request, now); });
+  if (!prepared) co_return fail(prepared.error());
+  auto& [acquired, prompt, constraint] = *prepared;
 
   auto executor = co_await base::asio::this_coro::executor;
-  auto generation = std::make_unique<Generation>(model, request, std::move(*prompt), ids_, executor,
-                                                 std::move(activity));
-  auto engine_request = to_engine(request, *model, ids_.random().u64());
-  engine_request.make_constraint = std::move(*constraint);
-  engine_request.adapter = std::move(acquired->adapter);
+  auto engine_request = to_engine(request, *acquired.model, ids_.random().u64());
+  engine_request.make_constraint = std::move(constraint);
+  engine_request.adapter = std::move(acquired.adapter);
+  auto generation = std::make_unique<Generation>(acquired.model, request, std::move(prompt), ids_,
+                                                 executor, std::move(activity));
   if (auto status = generation->start(std::move(engine_request)); !status)
     co_return fail(status.error());
   co_return std::move(generation);

@@ -9,6 +9,8 @@
 #include "inference/backend.h"
 #include "inference/local/abilities.h"
 #include "inference/local/catalogue.h"
+#include "inference/local/constraint.h"
+#include "inference/local/prompt.h"
 #include "inference/local/residency.h"
 #include "inference/ranker.h"
 
@@ -55,12 +57,19 @@ class LocalBackend final : public Backend, public Ranker {
     ModelSource model;
     engine::AdapterOptions adapter;
   };
+  // What the engine needs to know of a request.
+  struct Prepared {
+    Acquired acquired;
+    Prompt prompt;
+    MakeConstraint constraint;
+  };
   // fn(sources) under the lock; the catalogue is asked again when what it said is old.
   template <class Fn>
   auto with_sources(Fn fn) const;
   Result<Wanted> find(const std::string& id) const;
   base::awaitable<Result<Acquired>> acquire(std::string id);
   Result<Acquired> load(const Wanted& wanted);
+  Result<Prepared> prepare(const GenerateRequest& request, base::UnixTime now);
   base::asio::thread_pool& pool_for(Priority priority);
   Activity::Guard begin(Priority priority);
 
