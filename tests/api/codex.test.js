@@ -1,5 +1,5 @@
 // What Codex CLI sends and needs: its requests in its own shape, each event it reads, stateless turns.
-// With the real program too, when PARLANCE_CODEX names it (npm `@openai/codex`, 400 MB: not installed with the tests).
+// With the real program too, when PARLANCE_CODEX names it (npm `@openai/codex`, 400 MB: not installed with the tests; shown with 0.169.0).
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,5 +1,8 @@
 #include "api/responses/function_schema.h"
 
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 
 #include "inference/grammar/json_schema.h"
@@ -42,6 +45,32 @@ std::optional<json::Object> strict_form(const json::Object& parameters, std::str
       inference::grammar::check_strict_subset(closed, fmt::format("function '{}'", function));
   if (!allowed) return std::nullopt;
   return std::move(closed.get_object());
+}
+
+json::Object written_form(const json::Object& parameters) {
+  static constexpr std::array<std::string_view, 9> kOthers{"additionalProperties",
+                                                           "unevaluatedProperties",
+                                                           "patternProperties",
+                                                           "$ref",
+                                                           "allOf",
+                                                           "anyOf",
+                                                           "oneOf",
+                                                           "if",
+                                                           "dependentSchemas"};
+  const json::Value* properties = json::find(parameters, "properties");
+  const auto* named = properties ? properties->if_object() : nullptr;
+  const bool says = std::ranges::any_of(
+      kOthers, [&](std::string_view keyword) { return parameters.contains(keyword); });
+  if (says || !named || named->empty()) return parameters;
+  if (const json::Value* required = json::find(parameters, "required");
+      required && required->is_array()) {
+    for (const json::Value& name : required->get_array()) {
+      if (!name.is_string() || !named->contains(name.get_string())) return parameters;
+    }
+  }
+  json::Object out = parameters;
+  out["additionalProperties"] = false;
+  return out;
 }
 
 }  // namespace api::responses

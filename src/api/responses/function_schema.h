@@ -13,4 +13,8 @@ namespace api::responses {
 // properties required: callers would be sent what they said may be absent.
 std::optional<json::Object> strict_form(const json::Object& parameters, std::string_view function);
 
+// What the model may write for it: the named properties only, where the schema does not say that
+// there are others. Schemas leave that out, and mean it.
+json::Object written_form(const json::Object& parameters);
+
 }  // namespace api::responses

@@ -32,5 +32,20 @@ TEST(FunctionSchema, IsNotStrictWhenThatWouldChangeIt) {
   }
 }
 
+TEST(FunctionSchema, TheModelWritesTheNamedPropertiesOnly) {
+  const auto closed =
+      written_form(schema(R"({"type": "object", "properties": {"a": {}}, "required": ["a"]})"));
+  EXPECT_EQ(json::dump(closed.at("additionalProperties")), "false");
+  for (const char* text : {
+           R"({"type": "object"})",
+           R"({"type": "object", "properties": {}})",
+           R"({"type": "object", "properties": {"a": {}}, "required": ["b"]})",
+           R"({"type": "object", "properties": {"a": {}}, "additionalProperties": {}})",
+           R"({"type": "object", "properties": {"a": {}}, "anyOf": []})",
+       }) {
+    EXPECT_EQ(written_form(schema(text)), schema(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace api::responses

@@ -8,6 +8,7 @@
 
 #include "api/common/api_error.h"
 #include "api/items/messages.h"
+#include "api/responses/function_schema.h"
 #include "base/json/codec.h"
 
 namespace api::responses {
@@ -100,9 +101,13 @@ inference::Tool function_tool(const json::Object& body, std::string_view space) 
   inference::Tool out;
   out.name = items::qualified_name(space, json::string_or(body, "name"));
   out.description = json::string_or(body, "description");
-  if (const json::Value* parameters = json::find(body, "parameters")) out.parameters = *parameters;
   const json::Value* strict = json::find(body, "strict");
   out.strict = strict && strict->is_bool() && strict->get_bool();
+  if (const json::Value* parameters = json::find(body, "parameters")) {
+    const auto* object = parameters->if_object();
+    out.parameters =
+        object && !out.strict ? json::Value(written_form(*object)) : json::Value(*parameters);
+  }
   return out;
 }
 
@@ -224,11 +229,10 @@ inference::OutputFormat to_format(const CreateRequest& request) {
     return inference::TextFormat{};
   const TextFormat& format = *request.text->format;
   if (format.type == "json_object") return inference::JsonObjectFormat{};
-  return inference::JsonSchemaFormat{
-      .name = format.name,
-      .schema = format.schema,
-      .strict = format.strict.value_or(false),
-      .path = "text.format.schema"};
+  return inference::JsonSchemaFormat{.name = format.name,
+                                     .schema = format.schema,
+                                     .strict = format.strict.value_or(false),
+                                     .path = "text.format.schema"};
 }
 
 inference::SamplingParams to_sampling(const CreateRequest& request) {
