@@ -81,6 +81,20 @@ test('completions, echo with log probabilities, token prompts', async () => {
   assert.equal(tokens.usage.prompt_tokens, 3);
 });
 
+test('after a stop string nothing is counted, whatever was under way', async () => {
+  const ask = { model, messages: [{ role: 'user', content: 'Tell me a story' }], temperature: 0, max_completion_tokens: 60 };
+  const whole = await client.chat.completions.create(ask);
+  const stop = whole.choices[0].message.content.split(' ').slice(5, 7).join(' ');
+  const counts = new Set();
+  for (let i = 0; i < 6; ++i) {
+    const cut = await client.chat.completions.create({ ...ask, stop });
+    assert.equal(cut.choices[0].finish_reason, 'stop');
+    counts.add(cut.usage.completion_tokens);
+  }
+  assert.equal(counts.size, 1);
+  assert.ok([...counts][0] < whole.usage.completion_tokens);
+});
+
 test('embeddings are unit vectors, dimensions shorten them', async () => {
   const { data } = await client.embeddings.create({ model, input: ['The sea is blue.', 'Hello'], encoding_format: 'float' });
   for (const { embedding } of data) assert.ok(Math.abs(Math.hypot(...embedding) - 1) < 1e-4);
