@@ -225,6 +225,32 @@ TEST(Architectures, ExpertsHaveTheWidthOfTheirMatrices) {
   EXPECT_EQ(std::get<ExpertsSpec>(written->layers[0].feed_forward).d_ff, 48);
 }
 
+TEST(Architectures, GemmaFourMayHaveExpertsBesideADenseBlock) {
+  auto header = Header("gemma4");
+  header.set("attention.sliding_window", std::uint32_t{64})
+      .set("expert_count", std::uint32_t{4})
+      .set("expert_used_count", std::uint32_t{2})
+      .set("expert_feed_forward_length", std::uint32_t{24})
+      .tensor("blk.1.ffn_gate_inp.weight", {64, 4});
+  const auto spec = header.describe().value();
+  EXPECT_EQ(std::get<DenseSpec>(spec.layers[0].feed_forward).d_ff, 96);
+  EXPECT_EQ(spec.layers[0].feed_forward_norm, "ffn_norm");
+  const auto& both = std::get<DenseAndExpertsSpec>(spec.layers[1].feed_forward);
+  EXPECT_EQ(both.dense.d_ff, 96);
+  EXPECT_EQ(both.experts.d_ff, 24);
+  EXPECT_TRUE(both.experts.normalise);
+  EXPECT_EQ(spec.layers[1].feed_forward_norm, "");  // both take norms of their own
+}
+
+TEST(Architectures, LfmLayersMayBeWindowed) {
+  const std::int32_t kv_heads[] = {0, 2, 0, 2};
+  auto header = Header("lfm2");
+  header.set("attention.head_count_kv", std::span(kv_heads))
+      .set("shortconv.l_cache", std::uint32_t{3})
+      .set("attention.sliding_window", std::uint32_t{16});
+  EXPECT_EQ(attention(header.describe()->layers[1]).window, 16);
+}
+
 TEST(Architectures, RerankersPoolAsTheirFamilyDoes) {
   EXPECT_EQ(Header("qwen3").describe()->info.rank_pooling, Pooling::Last);
   EXPECT_TRUE(Header("qwen3").describe()->rank.softmax);
