@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -16,6 +17,7 @@
 #include "base/json/value.h"
 #include "engine/grammar/matcher.h"
 #include "grammar_report.h"
+#include "grammar_walks.h"
 #include "inference/grammar/json_schema.h"
 
 namespace {
@@ -122,8 +124,10 @@ std::vector<TokenId> tokenise(const Vocabulary& vocabulary, std::string_view tex
 }
 
 struct Options {
-  std::string data, json_out, vocabulary, only;
+  std::string data, json_out, vocabulary, only, out;
   bool verbose = false;
+  std::size_t every = 1;
+  bench::WalkOptions walks{.walks = 0};
 };
 
 class Bench {
@@ -132,6 +136,8 @@ class Bench {
     const auto start = Clock::now();
     vocabulary_ = read_vocabulary(options_.vocabulary);
     bits_.resize(vocabulary_->n_words());
+    if (!options_.out.empty()) out_.reset(std::fopen(options_.out.c_str(), "w"));
+    if (options_.walks.walks > 0) walks_.emplace(vocabulary_, options_.walks, out_.get());
     fmt::print("vocabulary: {} tokens, indexed in {:.0f} ms\n", vocabulary_->n_tokens(),
                microseconds(start) / 1000);
   }
@@ -152,7 +158,11 @@ class Bench {
       line.clear();
     }
     if (!line.empty()) file(line);
-    report();
+    if (walks_) {
+      walks_->report();
+    } else {
+      report();
+    }
     return 0;
   }
 
@@ -182,6 +192,11 @@ class Bench {
     const auto& object = parsed->as_object();
     const std::string name(json::string_or(object, "name"));
     if (!options_.only.empty() && name.find(options_.only) == name.npos) return;
+    if (walks_) {
+      const bool is_drawn = n_read_++ % options_.every == options_.walks.seed % options_.every;
+      if (is_drawn) walks_->schema(name, object.at("schema"));
+      return;
+    }
     const auto dashes = name.find("---");
     auto& figures = by_dataset_[name.substr(0, dashes != name.npos ? dashes : name.find('_'))];
     ++figures.files;
@@ -267,6 +282,9 @@ class Bench {
   std::map<std::string, bench::GrammarFigures> by_dataset_;
   std::string rest_;  // where the last refusal happened
   std::size_t mask_errors_ = 0;
+  std::size_t n_read_ = 0;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> out_{nullptr, std::fclose};
+  std::optional<bench::Walks> walks_;
 };
 
 }  // namespace
@@ -279,6 +297,11 @@ int main(int argc, char** argv) {
   app.add_option("--vocabulary", options.vocabulary, "tokens written by bench/vocabulary.py");
   app.add_option("--only", options.only, "files whose name has this in it");
   app.add_flag("--verbose", options.verbose, "print every failure");
+  app.add_option("--walks", options.walks.walks, "random generations per schema, and no figures");
+  app.add_option("--tokens", options.walks.tokens_max, "of one generation");
+  app.add_option("--every", options.every, "draw one schema in so many");
+  app.add_option("--seed", options.walks.seed, "of the generations");
+  app.add_option("--out", options.out, "write what was generated here, as lines of JSON");
   CLI11_PARSE(app, argc, argv);
   return Bench(options).run();
 }

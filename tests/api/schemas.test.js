@@ -1,9 +1,5 @@
 // Schemas of the wild: whatever the built-in model writes at temperature 1.5 under a schema of MaskBench is valid by ajv.
 // A few schemas by default; `script/bench generations` runs hundreds, and prints the figures.
-import Ajv from 'ajv';
-import Ajv2019 from 'ajv/dist/2019.js';
-import Ajv2020 from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -11,13 +7,14 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startServer } from './harness.js';
+import { validator } from './judge.js';
 
 const shared = process.env.PARLANCE_SHARED ?? join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'shared');
 const data = process.env.PARLANCE_MASKBENCH ?? join(shared, 'maskbench', 'maskbench.jsonl.xz');
 const number = (name, otherwise) => Number(process.env[name] ?? otherwise);
-const schemas = number('PARLANCE_SCHEMAS', 30);
+const schemas = number('PARLANCE_SCHEMAS', 20);
 const each = number('PARLANCE_GENERATIONS', 1);
-const tokensMax = number('PARLANCE_TOKENS', 250);
+const tokensMax = number('PARLANCE_TOKENS', 600);
 const atOnce = number('PARLANCE_STREAMS', 8);
 const skip = existsSync(data) ? false : `no ${data}`;
 
@@ -44,16 +41,6 @@ function draw() {
     [lines[i], lines[j]] = [lines[j], lines[i]];
   }
   return lines.slice(0, schemas).map((line) => JSON.parse(line));
-}
-
-// Null where ajv does not know the draft or refuses the schema.
-function validator(schema) {
-  const draft = String(schema.$schema ?? '');
-  const Class = draft.includes('2020-12') || !draft ? Ajv2020 : draft.includes('2019-09') ? Ajv2019 : Ajv;
-  const ajv = new Class({ strict: false, logger: false, validateSchema: false, unicodeRegExp: true });
-  addFormats(ajv);
-  const { $schema: _, ...rest } = schema;
-  try { return ajv.compile(rest); } catch { return null; }
 }
 
 test(`${schemas} schemas, ${each} generations each`, { skip }, async () => {

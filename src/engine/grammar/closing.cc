@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
-#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "engine/grammar/position.h"
+#include "engine/grammar/texts.h"
 
 namespace engine::grammar {
 namespace {
@@ -11,100 +15,15 @@ namespace {
 constexpr std::size_t kMovesPerAttempt = 32;  // that are made in the time of one that is tried
 constexpr std::size_t kWorkMax = 50'000;      // places of rules in one search
 constexpr std::size_t kCursorsMax = 16;       // of an ambiguous grammar that are looked at
-constexpr std::size_t kLengthMax = 4'096;     // of a text or number that must be long
-constexpr std::size_t kStatesMax = 4'000;     // of languages, looked at for one text
 constexpr std::size_t kTextsMax = 40;         // tried in a place where texts must differ
-
-struct Endings {
-  std::size_t n_max;
-  std::uint32_t length_min;
-  bool printable;
-};
-
-// The first few accepted texts from a state on, shortest first.
-class Texts {
- public:
-  Texts(Languages& languages, LanguageId language, const Endings& wanted)
-      : languages_(languages), language_(language), wanted_(wanted) {}
-
-  std::vector<std::string> from(StateId start) {
-    list_bytes();
-    levels_.push_back({{start, 0, 0}});
-    if (wanted_.length_min == 0 && languages_.accepting(language_, start)) found_.emplace_back();
-    while (found_.size() < wanted_.n_max && levels_.size() <= kLengthMax &&
-           looked_at_ < kStatesMax) {
-      if (!advance()) break;
-    }
-    return std::move(found_);
-  }
-
- private:
-  struct Step {
-    StateId state;
-    std::uint32_t before;  // index in the level above
-    std::uint8_t byte;
-  };
-
-  // One byte of each class first; the others only where several texts are wanted.
-  void list_bytes() {
-    std::vector<std::uint8_t> others;
-    std::array<bool, 256> is_known{};
-    for (unsigned byte = first(); byte <= end(); ++byte) {
-      const std::uint8_t label = languages_.classes(language_)[byte];
-      (is_known[label] ? others : bytes_).push_back(static_cast<std::uint8_t>(byte));
-      is_known[label] = true;
-    }
-    if (wanted_.n_max > 1) bytes_.insert(bytes_.end(), others.begin(), others.end());
-  }
-
-  bool advance() {
-    std::vector<Step> next;
-    std::unordered_set<StateId> seen;
-    const bool long_enough = levels_.size() >= wanted_.length_min;
-    const std::vector<Step>& last = levels_.back();
-    for (std::uint32_t i = 0; i < last.size(); ++i) {
-      if (++looked_at_ > kStatesMax) return false;
-      for (const std::uint8_t b : bytes_) {
-        const StateId state = languages_.step(language_, last[i].state, b);
-        if (state == kDead) continue;
-        if (long_enough && languages_.accepting(language_, state) &&
-            found_.size() < wanted_.n_max) {
-          found_.push_back(spell(i, b));
-          if (found_.size() == wanted_.n_max) return true;
-        }
-        if (seen.insert(state).second) next.push_back({state, i, b});
-      }
-    }
-    levels_.push_back(std::move(next));
-    return !levels_.back().empty();
-  }
-
-  unsigned first() const { return wanted_.printable ? 0x20 : 0x09; }
-  unsigned end() const { return wanted_.printable ? 0x7E : 0xFF; }
-
-  std::string spell(std::uint32_t index, std::uint8_t last) const {
-    std::string text(1, static_cast<char>(last));
-    for (std::size_t level = levels_.size() - 1; level > 0; --level) {
-      const Step& step = levels_[level][index];
-      text += static_cast<char>(step.byte);
-      index = step.before;
-    }
-    std::ranges::reverse(text);
-    return text;
-  }
-
-  Languages& languages_;
-  const LanguageId language_;
-  const Endings wanted_;
-  std::vector<std::uint8_t> bytes_;  // to go on with
-  std::vector<std::vector<Step>> levels_;
-  std::vector<std::string> found_;
-  std::size_t looked_at_ = 0;
-};
 
 std::string in_quotes(std::string_view text) {
   std::string out;
   for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+      continue;
+    }
     if (c == '"' || c == '\\') out += '\\';
     out += c;
   }
@@ -113,31 +32,76 @@ std::string in_quotes(std::string_view text) {
 
 }  // namespace
 
+std::optional<WayOut> WayOut::after(std::string_view bytes) const {
+  if (!text.starts_with(bytes)) return std::nullopt;
+  WayOut rest{text.substr(bytes.size()), {}};
+  for (const Pass& pass : passes) {
+    if (pass.bytes_left <= rest.text.size()) rest.passes.push_back(pass);
+  }
+  return rest;
+}
+
 bool Closing::is_over(const std::vector<Cursor>& cursors) const {
   return std::ranges::any_of(cursors, [](const Cursor& cursor) {
     return cursor.mode == Mode::Token || (cursor.mode == Mode::Ended && cursor.frame == 0);
   });
 }
 
-void Closing::add_texts(const Cursor& cursor, bool is_quoted, std::vector<std::string>& moves) {
-  Machine& machine = runner_.machine();
-  Languages& languages = machine.languages();
-  if (cursor.state == kDead) return;
-  const bool is_text = cursor.mode == Mode::Text;
-  const std::uint32_t length_min = is_text ? languages.length_min(cursor.machine) : 0;
-  const std::uint32_t missing = length_min > cursor.count ? length_min - cursor.count : 0;
-  const bool may_vary = cursor.mode != Mode::Scan && (!is_text || !machine.indifferent(cursor));
-  Texts texts(languages, cursor.machine,
-              {.n_max = may_vary ? kTextsMax : 1, .length_min = missing, .printable = is_quoted});
-  for (std::string& text : texts.from(cursor.state))
-    moves.push_back(is_quoted ? in_quotes(text) : std::move(text));
+std::size_t Closing::work_left() {
+  const std::size_t now = runner_.machine().languages().work();
+  return now < work_end_ ? work_end_ - now : 0;
 }
 
-// Keys whose values can be scalars come first: the others may go on for ever.
+const std::vector<std::string>& Closing::texts(LanguageId language, StateId state,
+                                               WantedTexts wanted) {
+  const auto n_max = static_cast<std::uint32_t>(wanted.n_max * 2 + wanted.is_unicode);
+  const std::array key{language, state, n_max, wanted.points_min, wanted.points_max};
+  if (const auto known = texts_.find(key); known != texts_.end()) return known->second;
+  wanted.work_max = work_left();
+  auto found = short_texts(runner_.machine().languages(), language, state, wanted);
+  return texts_[key] = std::move(found);
+}
+
+// How many texts are worth trying at the cursor: one, but for what is counted or compared later.
+std::size_t Closing::texts_wanted(const Cursor& cursor, LanguageId language) {
+  Machine& machine = runner_.machine();
+  if (cursor.frame != 0 && runner_.arena().at(cursor.frame).kind != FrameKind::Call) {
+    const Frame& frame = runner_.arena().at(cursor.frame);
+    if (frame.digesting || machine.shapes().shape(frame.shape).unique) return kTextsMax;
+  }
+  return machine.languages().n_watched(language) > 0 ? 2 : 1;
+}
+
+void Closing::add_texts(const Cursor& cursor, bool is_quoted, std::vector<std::string>& moves) {
+  Languages& languages = runner_.machine().languages();
+  if (cursor.state == kDead) return;
+  WantedTexts wanted{.each_verdict = true, .is_unicode = is_quoted};
+  if (cursor.mode == Mode::InKey) {
+    // More than are there already, and so one that is not.
+    const Arena& arena = runner_.arena();
+    wanted.n_max = 2;
+    for (std::uint32_t used = arena.at(cursor.frame).digests; used != 0;
+         used = arena.linked_next(used)) {
+      ++wanted.n_max;
+    }
+  }
+  if (cursor.mode == Mode::Text) {
+    const std::uint32_t least = languages.length_min(cursor.machine);
+    const std::uint32_t most = languages.length_max(cursor.machine);
+    wanted.points_min = least > cursor.count ? least - cursor.count : 0;
+    if (most != kUnbounded) wanted.points_max = most > cursor.count ? most - cursor.count : 0;
+  }
+  if (cursor.mode == Mode::Text || cursor.mode == Mode::Number)
+    wanted.n_max = texts_wanted(cursor, cursor.machine);
+  for (const std::string& text : texts(cursor.machine, cursor.state, wanted))
+    moves.push_back(is_quoted ? in_quotes(text) : text);
+}
+
+// Required keys come first, then those whose values can be scalars: the others may go on for ever.
 void Closing::add_key(const Cursor& cursor, std::vector<std::string>& moves) {
   Shapes& shapes = runner_.machine().shapes();
   const ShapeId shape = runner_.arena().at(cursor.frame).shape;
-  std::vector<std::string> nested;
+  std::vector<std::string> required, scalar, nested;
   for (std::uint32_t key = cursor.lo; key < cursor.hi; ++key) {
     const std::string_view name = shapes.table(shape).keys[key];
     const bool is_seen = (runner_.arena().words(cursor.frame)[key >> 6] >> (key & 63) & 1) != 0;
@@ -146,8 +110,17 @@ void Closing::add_key(const Cursor& cursor, std::vector<std::string>& moves) {
     if (!child.possible) continue;
     constexpr KindSet kNested = only(Kind::Record) | only(Kind::List);
     const bool is_nested = (shapes.kinds(child.goal).possible & ~kNested) == 0;
-    (is_nested ? nested : moves).push_back(in_quotes(name.substr(cursor.depth)));
+    const bool is_required =
+        std::ranges::any_of(shapes.shape(shape).strict, [&](std::uint32_t rule) {
+          return std::ranges::binary_search(shapes.table(shape).required[rule], key);
+        });
+    (is_required ? required
+     : is_nested ? nested
+                 : scalar)
+        .push_back(in_quotes(name.substr(cursor.depth)));
   }
+  moves.insert(moves.end(), required.begin(), required.end());
+  moves.insert(moves.end(), scalar.begin(), scalar.end());
   moves.insert(moves.end(), nested.begin(), nested.end());
   add_texts(cursor, /*is_quoted=*/true, moves);
 }
@@ -162,10 +135,9 @@ void Closing::add_value(const Cursor& cursor, std::vector<std::string>& moves) {
   if (may_be(Kind::Text)) moves.emplace_back("\"");
   if (may_be(Kind::Number)) {
     Languages& languages = runner_.machine().languages();
-    Texts numbers(languages, kinds.number,
-                  {.n_max = kTextsMax, .length_min = 0, .printable = true});
-    for (std::string& number : numbers.from(languages.start(kinds.number)))
-      moves.push_back(std::move(number));
+    const WantedTexts wanted{.n_max = texts_wanted(cursor, kinds.number), .each_verdict = true};
+    const auto& numbers = texts(kinds.number, languages.start(kinds.number), wanted);
+    moves.insert(moves.end(), numbers.begin(), numbers.end());
   }
   if (may_be(Kind::List)) moves.emplace_back("[");
   if (may_be(Kind::Record)) moves.emplace_back("{");
@@ -252,53 +224,104 @@ std::size_t Closing::depth(const std::vector<Cursor>& cursors) const {
 }
 
 // Wider and wider: the first way in may go on for ever, where another is short.
-std::optional<std::string> Closing::find(const std::vector<Cursor>& from, std::size_t bytes_max,
-                                         std::size_t attempts_max) {
+std::optional<WayOut> Closing::find(const std::vector<Cursor>& from, const Limits& limits,
+                                    const WayOut* former) {
   constexpr std::size_t kFirstBytes = 64, kTries = 6;
+  attempts_ = 0;
+  texts_.clear();
+  work_end_ = runner_.machine().languages().work() + limits.work;
   const std::size_t depth_now = depth(from);
   std::size_t bytes = kFirstBytes;
   for (std::size_t i = 0; i < kTries; ++i, bytes *= 2) {
-    const Bounds bounds{std::min(bytes, bytes_max), depth_now + (std::size_t{1} << i) - 1,
-                        attempts_max / 4};
-    if (auto text = search(from, bounds)) return text;
+    const Bounds bounds{std::min(bytes, limits.bytes), depth_now + (std::size_t{1} << i) - 1,
+                        limits.attempts >> (kTries + 1 - i)};
+    if (auto found = search(from, bounds, former)) return found;
   }
-  return search(from, {bytes_max, SIZE_MAX, attempts_max / 2});
+  return search(from, {limits.bytes, SIZE_MAX, limits.attempts / 2}, former);
 }
 
-std::optional<std::string> Closing::search(const std::vector<Cursor>& from, const Bounds& bounds) {
+WayOut Closing::way_out(const std::vector<Level>& path, const std::string& text) {
+  WayOut found{text, {}};
+  for (const Level& level : path) {
+    if (level.position) found.passes.push_back({*level.position, text.size() - level.text_size});
+  }
+  return found;
+}
+
+// The path's last position is one that the former way out leads through.
+std::optional<WayOut> Closing::join(const std::vector<Level>& path, const std::string& text,
+                                    const WayOut& former) {
+  const Level& last = path.back();
+  const auto pass = std::ranges::find(former.passes, *last.position, &WayOut::Pass::position);
+  if (pass == former.passes.end()) return std::nullopt;
+  const std::string_view rest =
+      std::string_view(former.text).substr(former.text.size() - pass->bytes_left);
+  // Positions are told apart by what they allow as far as that matters mostly: go and see.
+  std::vector<Cursor> end;
+  const std::size_t mark = runner_.arena().mark();
+  const bool arrives = rest.empty() || (take(last.cursors, rest, end) && is_over(end));
+  runner_.arena().release(mark);
+  if (!arrives) return std::nullopt;
+  WayOut found = way_out(path, text + std::string(rest));
+  for (auto later = pass + 1; later != former.passes.end(); ++later) found.passes.push_back(*later);
+  return found;
+}
+
+std::optional<WayOut> Closing::search(const std::vector<Cursor>& from, const Bounds& bounds,
+                                      const WayOut* former) {
   Arena& arena = runner_.arena();
   const std::size_t mark = arena.mark();
   std::size_t fuel = bounds.attempts;
   std::string text;
   std::vector<Level> path;
+  seen_.clear();
+  was_complete_ = true;
   is_first_ = true;
-  path.push_back({.cursors = from, .moves = moves(from), .arena = mark});
+  path.push_back({.cursors = from, .moves = moves(from), .arena = mark, .position = {}});
   is_first_ = false;
-  bool found = is_over(from);
+  std::optional<WayOut> found;
+  if (is_over(from)) found.emplace();
   const std::size_t work_max = runner_.work() + kWorkMax;
-  while (!found && !path.empty() && fuel > 0 && runner_.work() < work_max) {
+  while (!found && !path.empty() && fuel > 0 && runner_.work() < work_max && work_left() > 0) {
     --fuel;
+    ++attempts_;
     Level& at = path.back();
     text.resize(at.text_size);
     arena.release(at.arena);
     if (at.next == at.moves.size() || text.size() > bounds.bytes) {
+      was_complete_ &= at.next == at.moves.size();
       path.pop_back();
       continue;
     }
     const std::string& move = at.moves[at.next++];
     Level next;
-    if (!take(at.cursors, move, next.cursors) || depth(next.cursors) > bounds.depth) continue;
+    if (!take(at.cursors, move, next.cursors)) continue;
+    if (depth(next.cursors) > bounds.depth) {
+      was_complete_ = false;
+      continue;
+    }
     text += move;
-    found = is_over(next.cursors);
-    next.moves = moves(next.cursors);
-    fuel -= std::min(fuel, next.moves.size() / kMovesPerAttempt);
+    next.position = position_digest(runner_, next.cursors);
+    if (next.position) {
+      const auto [known, is_new] = seen_.try_emplace(*next.position, text.size());
+      if (!is_new && known->second <= text.size()) continue;
+      known->second = text.size();
+    }
     next.text_size = text.size();
+    const bool is_end = is_over(next.cursors);
+    if (!is_end) next.moves = moves(next.cursors);
+    fuel -= std::min(fuel, next.moves.size() / kMovesPerAttempt);
     next.arena = arena.mark();
     path.push_back(std::move(next));
+    if (is_end) {
+      found = way_out(path, text);
+    } else if (former && path.back().position) {
+      found = join(path, text, *former);
+    }
   }
   arena.release(mark);
-  if (!found) return std::nullopt;
-  return text;
+  if (!found) was_complete_ &= path.empty();
+  return found;
 }
 
 }  // namespace engine::grammar

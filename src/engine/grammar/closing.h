@@ -1,25 +1,51 @@
-// Finds a short text that completes a generation: what is written when its tokens run out.
+// Finds a short text that completes a generation: what is written when its tokens run out, and the
+// proof that a position is no dead end.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/grammar/runner.h"
+#include "engine/grammar/texts.h"
 
 namespace engine::grammar {
 
-// Borrows the runner. A depth-first search that tries the closest way out first, so that it hardly
-// ever goes back; not the shortest text there is, but nearly.
+// From a position to the end, or to where only control tokens may follow.
+struct WayOut {
+  // A place between two values that the text leads through, and how much of the text is left there.
+  struct Pass {
+    std::uint64_t position;  // its digest
+    std::size_t bytes_left;
+  };
+  std::string text;
+  std::vector<Pass> passes;  // the farthest from the end first
+
+  // What is left of it after these bytes; empty when they lead elsewhere.
+  std::optional<WayOut> after(std::string_view bytes) const;
+};
+
+// Borrows the runner. A depth-first search that tries the closest way out first and never looks
+// twice at places that allow the same; not the shortest text there is, but nearly.
 class Closing {
  public:
   explicit Closing(Runner& runner) : runner_(runner) {}
 
-  // From the cursors to the end, or to where only control tokens may follow. Empty when none is
-  // found within so many bytes and attempts.
-  std::optional<std::string> find(const std::vector<Cursor>& from, std::size_t bytes_max,
-                                  std::size_t attempts_max);
+  struct Limits {
+    std::size_t bytes, attempts;
+    std::size_t work = 1'000'000;  // derivatives of languages; about 0.2 us each
+  };
+  // Empty when none is found within the limits. A `former` way out, of a place nearby, may be
+  // joined.
+  std::optional<WayOut> find(const std::vector<Cursor>& from, const Limits& limits,
+                             const WayOut* former = nullptr);
+  // Of the last find: everything there is was looked at.
+  bool was_complete() const { return was_complete_; }
+  std::size_t attempts() const { return attempts_; }
 
  private:
   struct Level {
@@ -28,13 +54,18 @@ class Closing {
     std::size_t next = 0;
     std::size_t text_size = 0;
     std::size_t arena = 0;
+    std::optional<std::uint64_t> position;
   };
 
   // One search among texts that are not too long and values that are not nested too deeply.
   struct Bounds {
     std::size_t bytes, depth, attempts;
   };
-  std::optional<std::string> search(const std::vector<Cursor>& from, const Bounds& bounds);
+  std::optional<WayOut> search(const std::vector<Cursor>& from, const Bounds& bounds,
+                               const WayOut* former);
+  std::optional<WayOut> join(const std::vector<Level>& path, const std::string& text,
+                             const WayOut& former);
+  static WayOut way_out(const std::vector<Level>& path, const std::string& text);
   std::size_t depth(const std::vector<Cursor>& cursors) const;
   bool is_over(const std::vector<Cursor>& cursors) const;
   std::vector<std::string> moves(const std::vector<Cursor>& cursors);
@@ -43,10 +74,18 @@ class Closing {
   void add_items(const Cursor& cursor, std::vector<std::string>& moves);
   void add_key(const Cursor& cursor, std::vector<std::string>& moves);
   void add_texts(const Cursor& cursor, bool is_quoted, std::vector<std::string>& moves);
+  std::size_t work_left();
+  const std::vector<std::string>& texts(LanguageId language, StateId state, WantedTexts wanted);
+  std::size_t texts_wanted(const Cursor& cursor, LanguageId language);
   bool take(const std::vector<Cursor>& from, std::string_view move, std::vector<Cursor>& to);
 
   Runner& runner_;
   bool is_first_ = false;  // the moves are those from where the search begins
+  bool was_complete_ = false;
+  std::size_t attempts_ = 0;
+  std::size_t work_end_ = 0;                             // of the languages
+  std::unordered_map<std::uint64_t, std::size_t> seen_;  // positions, and the shortest way there
+  std::map<std::array<std::uint32_t, 5>, std::vector<std::string>> texts_;  // found before
 };
 
 }  // namespace engine::grammar

@@ -5,7 +5,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 
+#include "engine/grammar/closing.h"
 #include "engine/grammar/machine.h"
 #include "engine/grammar/mask_table.h"
 #include "engine/grammar/rules.h"
@@ -35,7 +37,8 @@ class Grammar {
   MaskTable& masks(const std::shared_ptr<const Vocabulary>& vocabulary) const;
 
   mutable std::mutex mutex_;
-  mutable Parts parts_;  // under the mutex once matchers exist
+  mutable Parts parts_;                    // under the mutex once matchers exist
+  mutable std::optional<WayOut> way_out_;  // from the start, once it has been needed
   mutable std::map<std::shared_ptr<const Vocabulary>, std::unique_ptr<MaskTable>> masks_;
 };
 

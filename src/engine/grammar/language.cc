@@ -73,27 +73,35 @@ StateId Languages::compute(Automaton& a, StateId state, std::uint8_t byte) {
   std::vector<TermId> next(a.terms.begin() + static_cast<std::ptrdiff_t>(state * a.stride()),
                            a.terms.begin() + static_cast<std::ptrdiff_t>((state + 1) * a.stride()));
   for (TermId& term : next) term = terms_.derivative(term, byte);
+  ++work_;
   const StateId id = intern(a, next);
   a.rows[state * a.n_classes + a.classes[byte]] = id;
   return id;
 }
 
-bool Languages::can_accept(const Automaton& a, TermId root) {
+bool Languages::can_accept(Automaton& a, TermId root) {
   if (terms_.nullable(root)) return true;
   if (terms_.plain(root)) return root != kNothing;
-  if (const auto found = can_accept_.find(root); found != can_accept_.end()) return found->second;
+  if (const auto found = can_accept_.find(root); found != can_accept_.end()) {
+    if (assumed_.contains(root)) a.uncertain = true;
+    return found->second;
+  }
   std::vector<TermId> order{root};
   std::unordered_set<TermId> seen{root};
-  bool accepts = false;
+  bool accepts = false, is_assumed = false;
   for (std::size_t i = 0; i < order.size() && !accepts; ++i) {
+    work_ += a.representative.size();
     for (const std::uint8_t byte : a.representative) {
       const TermId next = terms_.derivative(order[i], byte);
       if (next == kNothing) continue;
       const auto known = can_accept_.find(next);
       if (known != can_accept_.end() && !known->second) continue;
-      if (terms_.nullable(next) || terms_.plain(next) || known != can_accept_.end() ||
-          order.size() > kSearchTermsMax) {
+      const bool is_alive =
+          terms_.nullable(next) || terms_.plain(next) || known != can_accept_.end();
+      if (is_alive || order.size() > kSearchTermsMax) {
         accepts = true;
+        is_assumed = !(terms_.nullable(next) || terms_.plain(next)) &&
+                     (!is_alive || assumed_.contains(next));
         break;
       }
       if (seen.insert(next).second) order.push_back(next);
@@ -101,15 +109,11 @@ bool Languages::can_accept(const Automaton& a, TermId root) {
   }
   if (accepts) {
     can_accept_.emplace(root, true);
+    if (is_assumed) assumed_.insert(root), a.uncertain = any_uncertain_ = true;
   } else {  // the search was complete: nothing that it saw leads anywhere
     for (const TermId term : order) can_accept_.emplace(term, false);
   }
   return accepts;
-}
-
-bool Languages::possible(LanguageId id) {
-  const Automaton& a = *languages_[id];
-  return a.start != kDead && a.key.length_min <= a.key.length_max;
 }
 
 }  // namespace engine::grammar

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/grammar/term.h"
@@ -62,13 +63,29 @@ class Languages {
     const Automaton& a = *languages_[language];
     return terms_.nullable(a.terms[state * a.stride() + 1 + index]);
   }
-  // Some text, of a permitted length, is accepted.
-  bool possible(LanguageId language);
+  // Every text of a permitted length is accepted.
+  bool is_free(LanguageId language) const {
+    return languages_[language]->key.required == kAnything;
+  }
+  // Some states of the language may be dead ends: a search that would have told was cut off.
+  bool is_uncertain(LanguageId language) const { return languages_[language]->uncertain; }
+  bool any_uncertain() const { return any_uncertain_; }
+  // The length of the shortest accepted continuation; `compute` finds it the first time.
+  template <class Compute>
+  std::uint32_t shortest(LanguageId language, StateId state, Compute&& compute) {
+    auto& known = languages_[language]->shortest;
+    if (const auto found = known.find(state); found != known.end()) return found->second;
+    const std::uint32_t length = compute();
+    languages_[language]->shortest.emplace(state, length);
+    return length;
+  }
   // The byte classes, for those who walk whole sets of bytes at once.
   std::span<const std::uint8_t> classes(LanguageId language) const {
     return languages_[language]->classes;
   }
   std::size_t n_states() const { return n_states_; }
+  // How many derivatives have been asked for: what searches bound themselves by.
+  std::size_t work() const { return work_; }
   std::size_t size() const { return languages_.size(); }
 
  private:
@@ -85,19 +102,24 @@ class Languages {
     std::vector<TermId> terms;  // [n_states, 1 + n_watched]
     std::vector<State> states;
     std::unordered_multimap<std::uint64_t, StateId> index;
+    std::unordered_map<StateId, std::uint32_t> shortest;
     StateId start = kDead;
+    bool uncertain = false;
     std::size_t stride() const { return 1 + key.watched.size(); }
   };
 
   StateId compute(Automaton& a, StateId state, std::uint8_t byte);
   StateId intern(Automaton& a, std::span<const TermId> terms);
-  bool can_accept(const Automaton& a, TermId term);
+  bool can_accept(Automaton& a, TermId term);
 
   Terms& terms_;
   std::vector<std::unique_ptr<Automaton>> languages_;
   std::map<LanguageKey, LanguageId> index_;
   std::unordered_map<TermId, bool> can_accept_;  // of terms that needed a search
+  std::unordered_set<TermId> assumed_;           // of those, the ones whose search was cut off
   std::size_t n_states_ = 0;
+  std::size_t work_ = 0;
+  bool any_uncertain_ = false;
 };
 
 }  // namespace engine::grammar

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "engine/grammar/cursor.h"
@@ -26,10 +27,19 @@ struct Tables {
   Tables(std::size_t terms_max, std::size_t nodes_max)
       : terms(terms_max), nodes(nodes_max), languages(terms) {}
 
+  // Nodes::has_dead_ends of the nodes that were there when this was first asked.
+  bool has_dead_ends() {
+    if (!dead_ends_) dead_ends_ = nodes.has_dead_ends();
+    return *dead_ends_;
+  }
+
   Terms terms;
   Nodes nodes;
   Languages languages;
   Shapes shapes{terms, nodes, languages};
+
+ private:
+  std::optional<bool> dead_ends_;
 };
 
 // Borrows the tables and the arena. Single-threaded.
@@ -54,6 +64,8 @@ class Machine {
   bool leave_text(Cursor& cursor);
   // The digest of a key that goes on with `content`, plain characters, from the cursor.
   std::uint64_t key_digest(const Cursor& cursor, std::string_view content) const;
+  // Whether the text at the cursor can be ended, as far as a bounded search can tell.
+  bool can_end_text(const Cursor& cursor);
   // Whether what follows a text does not depend on which text it was.
   bool indifferent(const Cursor& cursor) const;
 
@@ -80,6 +92,7 @@ class Machine {
   bool feed_point(Cursor& cursor, std::uint32_t point);
   bool feeds_any(const Cursor& cursor, std::uint32_t first, std::uint32_t last);
   bool feeds_encoded(const Cursor& cursor, std::uint32_t first, std::uint32_t last);
+  bool ends_after_any(const Cursor& cursor, std::uint32_t first, std::uint32_t last);
   bool feeds_surrogate(const Cursor& cursor, std::uint32_t first, std::uint32_t last);
 
   // record_step.cc

@@ -1,7 +1,7 @@
 #include "engine/grammar/mask_table.h"
 
 #include <algorithm>
-#include <set>
+#include <array>
 
 namespace engine::grammar {
 namespace {
@@ -32,6 +32,20 @@ Groups length_bits(std::uint32_t points) {
   // A token longer than the last step may be longer than anything.
   if (points != kUnbounded) bits &= ~(1u << (kFirstLengthBit + kLengthSteps.size() - 1));
   return bits;
+}
+
+// The bytes of each ASCII group, for walks over them.
+std::span<const std::uint8_t> bytes_of(std::size_t group) {
+  static const auto lists = [] {
+    std::array<std::vector<std::uint8_t>, kByteGroups> all;
+    for (std::size_t i = 0; i < kByteGroups; ++i) {
+      for (unsigned byte = 0; byte < 128; ++byte) {
+        if (byte_groups()[i].contains(byte)) all[i].push_back(static_cast<std::uint8_t>(byte));
+      }
+    }
+    return all;
+  }();
+  return lists[group];
 }
 
 bool add(std::vector<StateId>& states, StateId state) {
@@ -70,21 +84,23 @@ const TextMask& MaskTable::mask(LanguageId language, StateId state, bool quoted)
 // All states after one character of the group; false when one of them is dead.
 bool MaskTable::step_group(LanguageId language, StateId state, std::size_t group,
                            std::vector<StateId>& next) {
+  const auto classes = languages_.classes(language);
   const auto step_range = [&](const std::vector<StateId>& from, unsigned first, unsigned last,
                               std::vector<StateId>& to) {
     for (const StateId s : from) {
       for (unsigned byte = first; byte <= last; ++byte) {
+        if (byte > first && classes[byte] == classes[byte - 1]) continue;
         if (!add(to, languages_.step(language, s, static_cast<std::uint8_t>(byte)))) return false;
       }
     }
     return true;
   };
   if (group < kByteGroups) {
-    for (unsigned byte = 0; byte < 128; ++byte) {
-      if (byte_groups()[group].contains(byte) &&
-          !add(next, languages_.step(language, state, static_cast<std::uint8_t>(byte)))) {
-        return false;
-      }
+    int last = -1;  // neighbours are mostly of one class
+    for (const std::uint8_t byte : bytes_of(group)) {
+      if (classes[byte] == last) continue;
+      last = classes[byte];
+      if (!add(next, languages_.step(language, state, byte))) return false;
     }
     return true;
   }

@@ -4,15 +4,18 @@
 #include <unordered_map>
 
 #include "base/check.h"
-#include "engine/grammar/closing.h"
 
 namespace engine::grammar {
 namespace {
 
 constexpr std::size_t kRollbackMax = 64;
-constexpr std::size_t kWayOutBytesMax = 16 * 1024;
-constexpr std::size_t kWayOutAttempts = 2'000;
-constexpr std::size_t kCompletionAttempts = 8'000;
+// Steps of searches: from one token, from all tokens at one position, from the position itself.
+constexpr std::size_t kWayOutBytesMax = 64 * 1024;
+constexpr std::size_t kWayOutAttempts = 4'000;
+constexpr std::size_t kWayOutAttemptsHere = 8'000;
+constexpr std::size_t kWayOutWork = 20'000;
+constexpr std::size_t kCompletionAttempts = 30'000;
+constexpr std::uint16_t kDepthSafe = 150;  // values that are nested deeper need not find an end
 constexpr std::size_t kCompactBytes = 256 * 1024;  // garbage that is worth a copy of the rest
 
 // Copies frames and the lists they name into another arena, each once.
@@ -80,6 +83,7 @@ Matcher::Matcher(const Matcher& other)
       cursors_(other.cursors_),
       history_(other.history_),
       compacted_bytes_(other.compacted_bytes_),
+      way_out_(other.way_out_),
       marks_(vocabulary_->suffixes().size()),
       scratch_(vocabulary_->n_words()) {}
 
@@ -89,6 +93,8 @@ Matcher& Matcher::operator=(const Matcher& other) {
   cursors_ = other.cursors_;
   history_ = other.history_;
   compacted_bytes_ = other.compacted_bytes_;
+  way_out_ = other.way_out_;
+  tried_.reset();
   return *this;
 }
 
@@ -135,40 +141,127 @@ bool Matcher::accept(TokenId token) {
   if (token >= vocabulary_->n_tokens()) return false;
   std::scoped_lock lock(grammar_->mutex_);
   const std::string_view bytes = vocabulary_->bytes(token);
-  if (!bytes.empty()) return advance(bytes);
-  stack_.assign(cursors_.begin(), cursors_.end());
-  const std::size_t first = stack_.size();
-  if (!runner_.step_token(stack_, 0, first, token)) return false;
-  remember();
-  cursors_.assign(stack_.begin() + static_cast<std::ptrdiff_t>(first), stack_.end());
+  if (bytes.empty()) {
+    stack_.assign(cursors_.begin(), cursors_.end());
+    const std::size_t first = stack_.size();
+    if (!runner_.step_token(stack_, 0, first, token)) return false;
+    remember();
+    cursors_.assign(stack_.begin() + static_cast<std::ptrdiff_t>(first), stack_.end());
+    way_out_.reset();
+  } else {
+    if (!advance(bytes)) return false;
+    if (tried_ && tried_->token == token) {
+      way_out_ = std::move(tried_->way_out);
+    } else if (way_out_) {
+      way_out_ = way_out_->after(bytes);
+    }
+  }
+  tried_.reset();
+  attempts_here_ = 0;
+  looked_here_ = false;
   return true;
 }
 
-bool Matcher::is_risky() const {
-  const Shapes& shapes = grammar_->parts_.tables->shapes;
+bool Matcher::needs_proof_locked() {
+  Tables& tables = *grammar_->parts_.tables;
+  if (tables.has_dead_ends() || tables.languages.any_uncertain()) return true;
   return std::ranges::any_of(cursors_, [&](const Cursor& cursor) {
-    for (FrameId id = cursor.frame; id != 0; id = arena_.at(id).parent) {
-      const Frame& frame = arena_.at(id);
-      if (frame.kind != FrameKind::Call && shapes.shape(frame.shape).risky) return true;
-    }
-    return false;
+    return cursor.frame != 0 && arena_.at(cursor.frame).depth > kDepthSafe;
   });
 }
 
-bool Matcher::accept_with_a_way_out(TokenId token) {
-  if (!accept(token)) return false;
-  {
-    std::scoped_lock lock(grammar_->mutex_);
-    if (!is_risky()) return true;
-    if (Closing(runner_).find(cursors_, kWayOutBytesMax, kWayOutAttempts)) return true;
+bool Matcher::needs_proof() {
+  std::scoped_lock lock(grammar_->mutex_);
+  return needs_proof_locked();
+}
+
+// Finds `way_out_` where one is needed.
+bool Matcher::leads_out(const WayOut* former) {
+  std::scoped_lock lock(grammar_->mutex_);
+  if (way_out_) return true;
+  const bool any_alive = std::ranges::any_of(cursors_, [&](const Cursor& cursor) {
+    return cursor.mode != Mode::Text || runner_.machine().can_end_text(cursor);
+  });
+  if (!any_alive) return false;
+  if (!needs_proof_locked()) return true;
+  if (attempts_here_ >= kWayOutAttemptsHere) return false;
+  Closing closing(runner_);
+  way_out_ = closing.find(cursors_, {kWayOutBytesMax, kWayOutAttempts, kWayOutWork}, former);
+  if (!way_out_) attempts_here_ += closing.attempts();
+  return way_out_.has_value();
+}
+
+// Before a token leads away from here: a way out of here, once, is where its search begins.
+void Matcher::find_way_out_here() {
+  if (way_out_ || looked_here_) return;
+  looked_here_ = true;
+  std::scoped_lock lock(grammar_->mutex_);
+  if (!needs_proof_locked()) return;
+  const bool is_start = history_.empty();
+  std::optional<WayOut>& known = grammar_->way_out_;
+  if (is_start && known) {
+    way_out_ = known;
+    return;
   }
+  way_out_ = Closing(runner_).find(cursors_, {kWayOutBytesMax, kCompletionAttempts});
+  if (is_start) known = way_out_;
+}
+
+bool Matcher::permits(TokenId token) {
+  if (tried_ && tried_->token == token) return true;
+  find_way_out_here();
+  const std::optional<WayOut> here = way_out_;
+  const std::size_t attempts = attempts_here_;
+  if (!accept(token)) return can_end() && vocabulary_->is_end(token);
+  attempts_here_ = attempts;
+  const bool is_permitted = leads_out(here ? &*here : nullptr);
+  std::optional<WayOut> there = std::move(way_out_);
+  const std::size_t attempts_now = attempts_here_;
   rollback(1);
-  return false;
+  way_out_ = here;
+  looked_here_ = true;
+  attempts_here_ = attempts_now;
+  if (is_permitted) tried_ = Tried{token, std::move(there)};
+  return is_permitted;
+}
+
+bool Matcher::mask_way_out(std::span<std::uint32_t> bits) {
+  std::ranges::fill(bits, 0u);
+  if (!way_out_) {
+    std::scoped_lock lock(grammar_->mutex_);
+    if (!looked_here_)
+      way_out_ = Closing(runner_).find(cursors_, {kWayOutBytesMax, kCompletionAttempts});
+    looked_here_ = true;
+  }
+  if (!way_out_) return false;
+  std::string_view text = way_out_->text;
+  if (text.empty()) {
+    mask(bits);
+    for (TokenId token = 0; token < vocabulary_->n_tokens(); ++token) {
+      if (!vocabulary_->bytes(token).empty()) bits[token >> 5] &= ~(1u << (token & 31));
+    }
+    return true;
+  }
+  const auto nodes = vocabulary_->nodes();
+  std::uint32_t i = 0, end = static_cast<std::uint32_t>(nodes.size());
+  for (const char c : text) {
+    while (i < end && nodes[i].byte != static_cast<std::uint8_t>(c)) i = nodes[i].end;
+    if (i >= end) break;
+    if (nodes[i].token >= 0) vocabulary_->allow(static_cast<TokenId>(nodes[i].token), bits);
+    end = nodes[i].end;
+    ++i;
+  }
+  return std::ranges::any_of(bits, [](std::uint32_t word) { return word != 0; });
 }
 
 bool Matcher::accept_bytes(std::string_view bytes) {
   std::scoped_lock lock(grammar_->mutex_);
-  return advance(bytes);
+  if (!advance(bytes)) return false;
+  if (way_out_) way_out_ = way_out_->after(bytes);
+  tried_.reset();
+  attempts_here_ = 0;
+  looked_here_ = false;
+  return true;
 }
 
 void Matcher::rollback(std::size_t n) {
@@ -176,6 +269,10 @@ void Matcher::rollback(std::size_t n) {
   if (n == 0) return;
   cursors_ = history_[history_.size() - n].cursors;
   history_.resize(history_.size() - n);
+  way_out_.reset();
+  tried_.reset();
+  attempts_here_ = 0;
+  looked_here_ = false;
 }
 
 bool Matcher::can_end() const {
@@ -192,7 +289,11 @@ bool Matcher::is_over() const {
 
 std::optional<std::string> Matcher::completion(std::size_t bytes_max) {
   std::scoped_lock lock(grammar_->mutex_);
-  return Closing(runner_).find(cursors_, bytes_max, kCompletionAttempts);
+  Closing closing(runner_);
+  const auto found = closing.find(cursors_, {bytes_max, kCompletionAttempts});
+  search_was_complete_ = closing.was_complete();
+  if (!found) return std::nullopt;
+  return found->text;
 }
 
 }  // namespace engine::grammar

@@ -30,9 +30,12 @@ class Matcher {
   void rollback(std::size_t n);
   std::size_t rollback_max() const { return history_.size(); }
 
-  // The same, unless the token leads to where a bounded search finds no way to the end. Costs a
-  // search only where the mask cannot tell.
-  bool accept_with_a_way_out(TokenId token);
+  // Whether an end is still in reach after a token of the mask. Costs a bounded search where masks
+  // cannot tell; once an end has been found, a way there is always permitted.
+  bool permits(TokenId token);
+  // Sets the bits of the tokens that follow a known way to an end, looking for one if none is
+  // known; false when none is found.
+  bool mask_way_out(std::span<std::uint32_t> bits);
 
   // The generation may stop here.
   bool can_end() const;
@@ -46,6 +49,10 @@ class Matcher {
   // A short text that completes the generation from here, or leads to where control tokens must
   // come; empty when a bounded search finds none.
   std::optional<std::string> completion(std::size_t bytes_max);
+  // Whether the last search for a completion saw everything there is.
+  bool search_was_complete() const { return search_was_complete_; }
+  // Whether a completion is needed as a proof that there is an end at all.
+  bool needs_proof();
   // Of the forced text, or else the one control token that must come. Of a text, the tokens whose
   // bytes no longer token could replace: `encode` is the tokenizer's own encoding of a text.
   template <class Encode>
@@ -58,7 +65,9 @@ class Matcher {
   }
 
  private:
-  bool is_risky() const;
+  bool needs_proof_locked();
+  void find_way_out_here();
+  bool leads_out(const WayOut* former);
   bool advance(std::string_view bytes);
   void remember();
   void compact();
@@ -104,6 +113,15 @@ class Matcher {
   };
   std::vector<Past> history_;
   std::size_t compacted_bytes_ = 0;
+  std::optional<WayOut> way_out_;  // from here, if known
+  struct Tried {
+    TokenId token;
+    std::optional<WayOut> way_out;
+  };
+  std::optional<Tried> tried_;     // the token that was permitted last
+  std::size_t attempts_here_ = 0;  // spent on searches from tokens at this position
+  bool looked_here_ = false;       // for a way out of here
+  bool search_was_complete_ = false;
   // Scratch of mask(): cursors of a walk by depth; those of walks through suffixes, with the levels
   // they are on and the suffixes found, as a stamp.
   struct Level {

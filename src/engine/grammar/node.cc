@@ -219,6 +219,24 @@ bool Nodes::visit(NodeId root, std::vector<Mark>& marks) const {
   return true;
 }
 
+bool Nodes::has_dead_ends(NodeId first) {
+  const auto is_late = [&](NodeId node) {
+    return op(node) == NodeOp::Or || op(node) == NodeOp::One || op(node) == NodeOp::Not;
+  };
+  for (NodeId id = first, n = static_cast<NodeId>(nodes_.size()); id < n; ++id) {
+    if (op(id) == NodeOp::Record) {
+      const RecordRule& rule = record_rule(id);
+      if (rule.count_min > 0 || rule.count_max != kUnbounded) return true;
+    } else if (op(id) == NodeOp::List) {
+      if (list_rule(id).unique || list_rule(id).counts()) return true;
+    } else if (is_late(id) &&
+               (is_late(of_kind(id, Kind::Record)) || is_late(of_kind(id, Kind::List)))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 NodeId Nodes::of_kind(NodeId id, Kind kind) {
   const auto is = [&](Kind rule_kind) { return kind == rule_kind ? id : kAlways; };
   switch (nodes_[id].op) {

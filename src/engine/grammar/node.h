@@ -128,6 +128,11 @@ class Nodes {
   // `node` as seen by a value of this kind: a formula of rules about this kind alone.
   NodeId of_kind(NodeId node, Kind kind);
 
+  // Whether some values may be begun in a way in which they cannot be ended: formulas that are
+  // decided late, counts, items that must differ. Of the nodes from `first` on, whose holes must be
+  // filled.
+  bool has_dead_ends(NodeId first = 0);
+
   bool exhausted() const { return exhausted_; }
   std::size_t size() const { return nodes_.size(); }
 

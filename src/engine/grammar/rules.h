@@ -44,6 +44,9 @@ class Rules {
   std::size_t n_rules() const { return starts_.size(); }
   std::size_t n_places() const { return edges_.size(); }
 
+  // Takes away what leads nowhere: rules that never end, and texts that there are not.
+  void prune();
+
   // A rule that can call itself before anything is read, if there is one: it would never end.
   // kNone (UINT32_MAX) when there is none. `nullable_text` tells whether a term has the empty text.
   RuleId left_recursive(const Terms& terms) const;

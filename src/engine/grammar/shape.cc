@@ -45,11 +45,11 @@ const GoalKinds& Shapes::kinds(GoalId id) {
   }
   if (const NodeId must = nodes_.of_kind(goal.must, Kind::Number); must != kNever) {
     kinds.number = number_language(must, of_kind(Kind::Number));
-    if (languages_.possible(kinds.number)) kinds.possible |= only(Kind::Number);
+    if (has_text(kinds.number)) kinds.possible |= only(Kind::Number);
   }
   if (const NodeId must = nodes_.of_kind(goal.must, Kind::Text); must != kNever) {
     kinds.text = text_language(must, of_kind(Kind::Text));
-    if (languages_.possible(kinds.text)) kinds.possible |= only(Kind::Text);
+    if (has_text(kinds.text)) kinds.possible |= only(Kind::Text);
   }
   if (const NodeId must = nodes_.of_kind(goal.must, Kind::Record); must != kNever) {
     probe_fuel_ = 2'000;

@@ -144,6 +144,7 @@ class Shapes {
   NodeId value_for(const RecordRule& rule, std::string_view name);
   bool matches(TermId term, std::string_view text);
 
+  bool has_text(LanguageId language);
   bool possible(NodeId node);
   bool possible(NodeId node, int depth);
   bool decide_possible(NodeId node, int depth);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/grammar/shape.h"
+#include "engine/grammar/texts.h"
 
 namespace engine::grammar {
 namespace {
@@ -12,6 +13,10 @@ constexpr int kProbeDepthMax = 40;
 constexpr int kProbeFuel = 2'000;
 
 }  // namespace
+
+bool Shapes::has_text(LanguageId language) {
+  return can_end_text(languages_, language, languages_.start(language), 0);
+}
 
 bool Shapes::possible(NodeId node) {
   probe_fuel_ = kProbeFuel;
@@ -45,10 +50,10 @@ bool Shapes::decide_possible(NodeId node, int depth) {
     if (nodes_.of_kind(node, kind) == kAlways) return true;
   }
   if (const NodeId text = nodes_.of_kind(node, Kind::Text); text != kNever) {
-    if (text == kAlways || languages_.possible(text_language(text, {}))) return true;
+    if (text == kAlways || has_text(text_language(text, {}))) return true;
   }
   if (const NodeId number = nodes_.of_kind(node, Kind::Number); number != kNever) {
-    if (number == kAlways || languages_.possible(number_language(number, {}))) return true;
+    if (number == kAlways || has_text(number_language(number, {}))) return true;
   }
   return record_possible(nodes_.of_kind(node, Kind::Record), depth) ||
          list_possible(nodes_.of_kind(node, Kind::List), depth);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 
 #include "base/check.h"
 #include "engine/grammar/hash.h"
@@ -86,6 +87,14 @@ bool Terms::same(const Term& x, const Term& y, std::span<const TermId> y_list) c
   return x.a == y.a && x.b == y.b && x.lo == y.lo && x.hi == y.hi;
 }
 
+bool Terms::is_late() {
+  if (deadline_.count() == 0 || --until_look_ > 0) return false;
+  until_look_ = kTermsPerLook;
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec) > deadline_;
+}
+
 TermId Terms::intern(const Term& term, std::span<const TermId> operands) {
   std::uint64_t hash = mix(static_cast<std::uint64_t>(term.op), term.lo);
   hash = mix(hash, term.hi);
@@ -94,7 +103,7 @@ TermId Terms::intern(const Term& term, std::span<const TermId> operands) {
   for (auto [it, end] = index_.equal_range(hash); it != end; ++it) {
     if (same(terms_[it->second], term, operands)) return it->second;
   }
-  if (terms_.size() + lists_.size() / 4 >= terms_max_) {
+  if (terms_.size() + lists_.size() / 4 >= terms_max_ || is_late()) {
     exhausted_ = true;
     return kNothing;
   }

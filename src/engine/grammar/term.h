@@ -3,6 +3,7 @@
 // language of what may still follow after a byte. Terms are only ever added, within a bound.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -62,6 +63,10 @@ class Terms {
   // Refines `classes` (256 labels) so that bytes which the term tells apart get different labels.
   void refine(TermId term, std::span<std::uint64_t> labels) const;
 
+  // Until it is cleared: terms that are made after so much of this thread's CPU time are kNothing,
+  // as beyond the bound of their number. Zero clears.
+  void set_deadline(std::chrono::nanoseconds deadline) { deadline_ = deadline; }
+
   bool exhausted() const { return exhausted_; }
   std::size_t size() const { return terms_.size(); }
 
@@ -86,6 +91,8 @@ class Terms {
     std::uint32_t lo = 0, hi = 0;  // Repeat
   };
 
+  static constexpr std::uint32_t kTermsPerLook = 512;  // between two looks at the clock
+  bool is_late();
   TermId intern(const Term& term, std::span<const TermId> list = {});
   TermId combine(Op op, std::span<const TermId> operands);
   TermId derive(const Term& term, std::uint8_t byte);
@@ -103,6 +110,8 @@ class Terms {
   std::unordered_map<std::uint64_t, TermId> derivatives_;  // term << 8 | byte
   std::size_t terms_max_;
   int depth_ = 0;  // of nested derivatives
+  std::chrono::nanoseconds deadline_{};
+  std::uint32_t until_look_ = kTermsPerLook;
   bool exhausted_ = false;
 };
 

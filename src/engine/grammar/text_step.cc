@@ -1,9 +1,12 @@
 // Texts and keys: UTF-8, escapes, and what is fed to the language behind them.
 #include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
 #include "engine/grammar/hash.h"
 #include "engine/grammar/machine.h"
+#include "engine/grammar/texts.h"
 
 namespace engine::grammar {
 namespace {
@@ -118,6 +121,60 @@ bool Machine::hex(Cursor& cursor, std::uint8_t byte) {
   }
   cursor.lex = Lex::Plain;
   return !(value >= 0xDC00 && value <= 0xDFFF) && feed_point(cursor, value);
+}
+
+// Of a cursor within a character or an escape: whether one of those it can become leads on.
+bool Machine::can_end_text(const Cursor& cursor) {
+  if (cursor.lex == Lex::Plain)
+    return grammar::can_end_text(languages_, cursor.machine, cursor.state, cursor.count);
+  if (languages_.is_free(cursor.machine)) return true;
+  if (cursor.lex == Lex::Escape) return ends_after_any(cursor, 0, 0x10FFFF);
+  if (cursor.lex < Lex::Escape) {
+    std::array<bool, 256> is_tried{};
+    for (unsigned byte = 0x80; byte <= 0xBF; ++byte) {
+      // The edges of ranges stand for themselves: some lead bytes narrow what may follow.
+      bool& tried = is_tried[languages_.classes(cursor.machine)[byte]];
+      if (std::exchange(tried, true) && (byte & 0xF) != 0) continue;
+      Cursor next = cursor;
+      if (text(next, static_cast<std::uint8_t>(byte)) && can_end_text(next)) return true;
+    }
+    return false;
+  }
+  const std::uint32_t high = cursor.escape >> 16, value = cursor.escape & 0xFFFF;
+  if (cursor.lex == Lex::Hex) {
+    const unsigned missing = 4u - cursor.n_hex;
+    const std::uint32_t first = value << 4 * missing, last = first + (1u << 4 * missing) - 1;
+    const std::uint32_t high_first = std::max(first, 0xD800u), high_last = std::min(last, 0xDBFFu);
+    return ends_after_any(cursor, first, last) ||
+           (high_first <= high_last &&
+            ends_after_any(cursor, 0x10000 + ((high_first - 0xD800) << 10),
+                           0x10000 + ((high_last - 0xD800) << 10) + 0x3FF));
+  }
+  const std::uint32_t base = 0x10000 + ((high - 0xD800) << 10);
+  return ends_after_any(cursor, base, base + 0x3FF);
+}
+
+bool Machine::ends_after_any(const Cursor& cursor, std::uint32_t first, std::uint32_t last) {
+  std::vector<StateId> tried;
+  for (std::uint32_t point = first; point <= last;) {
+    if (point >= 0xD800 && point <= 0xDFFF) {
+      point = 0xE000;
+      continue;
+    }
+    std::array<std::uint8_t, 4> bytes{};
+    const std::size_t length = encode(point, bytes);
+    StateId state = cursor.state;
+    std::size_t i = 0;
+    for (; i < length && state != kDead; ++i)
+      state = languages_.step(cursor.machine, state, bytes[i]);
+    if (state != kDead && std::ranges::find(tried, state) == tried.end()) {
+      tried.push_back(state);
+      if (grammar::can_end_text(languages_, cursor.machine, state, cursor.count + 1)) return true;
+    }
+    const std::uint32_t block = 1u << 6 * (length - i);  // dead before the last bytes: so are all
+    point = (point / block + 1) * block;
+  }
+  return false;
 }
 
 bool Machine::feed(Cursor& cursor, std::uint8_t decoded) {

@@ -1,8 +1,10 @@
 #include "inference/grammar/json_schema.h"
 
 #include "base/limits/grammar.h"
+#include "engine/grammar/example.h"
 #include "inference/grammar/numbers.h"
 #include "inference/grammar/schema_compiler.h"
+#include "inference/grammar/unsatisfiable.h"
 
 namespace inference::grammar {
 namespace {
@@ -10,6 +12,8 @@ namespace {
 using engine::grammar::Grammar;
 using engine::grammar::NodeId;
 using engine::grammar::Rules;
+
+constexpr std::size_t kExampleAttempts = 10'000;
 
 std::shared_ptr<const Grammar> of_value(std::unique_ptr<engine::grammar::Tables> tables,
                                         NodeId node, Whitespace whitespace) {
@@ -48,6 +52,22 @@ Result<NodeId> add_json_schema(engine::grammar::Tables& tables, const json::Valu
     }
   }
   return SchemaCompiler(tables, schema, options).compile();
+}
+
+Result<NodeId> add_satisfiable_schema(engine::grammar::Tables& tables, const json::Value& schema,
+                                      const SchemaOptions& options) {
+  const auto first = static_cast<NodeId>(tables.nodes.size());
+  auto node = add_json_schema(tables, schema, options);
+  if (!node) return node;
+  if (options.deadline.count() != 0 &&
+      compile_deadline() > options.deadline + limits::grammar_compile_time_max)
+    return fail(ErrorCode::TooLarge, "Invalid schema: compiling it takes too long.");
+  const auto example = engine::grammar::find_example(tables, *node, kExampleAttempts);
+  if (example.text) return node;
+  const bool is_needed = tables.nodes.has_dead_ends(first) || tables.languages.any_uncertain();
+  if (example.is_certain || is_needed)
+    return fail(unsatisfiable(schema, options, example.is_certain));
+  return node;
 }
 
 Result<std::shared_ptr<const Grammar>> compile_json_schema(const json::Value& schema,

@@ -43,6 +43,11 @@ Result<engine::grammar::NodeId> add_json_schema(engine::grammar::Tables& tables,
                                                 const json::Value& schema,
                                                 const SchemaOptions& options = {});
 
+// As add_json_schema, and refuses what no value is found for that satisfies it.
+Result<engine::grammar::NodeId> add_satisfiable_schema(engine::grammar::Tables& tables,
+                                                       const json::Value& schema,
+                                                       const SchemaOptions& options = {});
+
 // Tables for a new grammar, with the syntax of JSON numbers and the budgets of the limits.
 std::unique_ptr<engine::grammar::Tables> new_tables();
 

@@ -189,6 +189,18 @@ TEST(JsonSchema, StrictSubsetHasTheRealTexts) {
       "Invalid schema for response_format 'x': In context=(), 'required' is required to be "
       "supplied and to be "
       "an array including every key in properties. Missing 'a'.");
+  EXPECT_EQ(
+      error_of(
+          R"({"type":"object","properties":{"a":{}},"required":["a"],"additionalProperties":false})",
+          strict),
+      "Invalid schema for response_format 'x': In context=('properties', 'a'), schema must have a "
+      "'type' key.");
+  EXPECT_EQ(
+      error_of(R"({"type":"object","properties":{},"required":["a"],"additionalProperties":false})",
+               strict),
+      "Invalid schema for response_format 'x': In context=(), 'required' is required to be "
+      "supplied and to be an array including every key in properties. Extra required key 'a' "
+      "supplied.");
   EXPECT_EQ(error_of(R"({"type":"array"})", strict),
             "Invalid schema for response_format 'x': In context=(), schema must be a JSON Schema "
             "of 'type: "
@@ -239,6 +251,33 @@ TEST(JsonSchema, BombsEndInTime) {
   EXPECT_TRUE(accepts(powers + R"(},"$ref":"#/$defs/d39"})", "1"));
   EXPECT_TRUE(accepts(R"({"maxLength":1000000000,"minLength":3})", "\"abc\""));
   EXPECT_TRUE(accepts(R"({"maximum":1e308,"minimum":-1e308})", "12"));
+}
+
+TEST(Satisfiable, NamesTheKeywordThatLeavesNoValue) {
+  const auto error = [](std::string_view schema) {
+    auto tables = new_tables();
+    const auto node = add_satisfiable_schema(*tables, json::parse(schema).value());
+    return node ? std::string() : node.error().message;
+  };
+  EXPECT_EQ(error(R"({"type":"object","properties":{"a":{"type":"string","pattern":"^b$",
+                      "enum":["a","c"]}},"required":["a"]})"),
+            "Invalid schema: 'pattern' at #/properties/a/pattern: no value can satisfy it together "
+            "with what is beside it.");
+  EXPECT_EQ(error(R"({"type":"object","properties":{"d":{"required":["r","b"],
+                      "oneOf":[{"not":{"required":["r"]}},{"not":{"required":["b"]}}]}},
+                      "required":["d"]})"),
+            "");  // not of an object, which "d" need not be
+  EXPECT_NE(error(R"({"type":"object","properties":{"d":{"type":"object","required":["r","b"],
+                      "oneOf":[{"not":{"required":["r"]}},{"not":{"required":["b"]}}]}},
+                      "required":["d"]})")
+                .find("at #/properties/d/"),
+            std::string::npos);
+  EXPECT_NE(error(R"({"type":"string","pattern":"^[ab]{3}$","minLength":4})"), "");
+  EXPECT_EQ(error(R"({"type":"string","pattern":"^[ab]{3}$","minLength":3})"), "");
+  EXPECT_NE(error(R"({"type":"array","items":{"enum":[1,2]},"uniqueItems":true,"minItems":3})"),
+            "");
+  EXPECT_EQ(error(R"({"type":"array","items":{"enum":[1,2]},"uniqueItems":true,"minItems":2})"),
+            "");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/limits/grammar.h"
 #include "inference/grammar/json_escaped.h"
 #include "inference/grammar/regex.h"
 #include "inference/grammar/rule_builder.h"
@@ -106,6 +107,7 @@ class Compiler {
   Fragment fragment(const Expression& e, int depth) {
     if (depth > kExpressionDepthMax) refuse("groups are nested too deeply");
     if (builder_.size() > kPlacesMax) refuse("it is too large");
+    if (builder_.terms().exhausted()) refuse("it is too large or takes too long");
     if (error_) return builder_.nothing();
     switch (e.kind) {
       case Expression::Kind::Name: return named(e, depth);
@@ -331,6 +333,11 @@ Result<std::string> quoted_text(TextReader& reader, char quote) {
 }
 
 Result<Fragment> add_grammar(RuleBuilder& builder, const GrammarFormat& format, bool quoted) {
+  if (format.definition.size() > limits::grammar_definition_bytes_max) {
+    return fail(ErrorCode::InvalidRequest,
+                fmt::format("Invalid grammar: it is too long: {} bytes. At most {} are supported.",
+                            format.definition.size(), limits::grammar_definition_bytes_max));
+  }
   if (format.syntax != GrammarFormat::Syntax::Regex) {
     auto notation = format.syntax == GrammarFormat::Syntax::Lark ? parse_lark(format.definition)
                                                                  : parse_gbnf(format.definition);
@@ -341,6 +348,8 @@ Result<Fragment> add_grammar(RuleBuilder& builder, const GrammarFormat& format, 
   if (!term) {
     return fail(ErrorCode::InvalidRequest, fmt::format("Invalid regex: {}.", term.error().message));
   }
+  if (builder.terms().exhausted())
+    return fail(ErrorCode::InvalidRequest, "Invalid regex: it is too large or takes too long.");
   if (!quoted) return builder.text(*term);
   const auto escaped = json_escaped(builder.terms(), *term);
   if (escaped) return builder.text(*escaped);

@@ -72,6 +72,8 @@ void RuleBuilder::define(RuleId rule, Fragment body) {
 
 std::shared_ptr<const engine::grammar::Grammar> RuleBuilder::finish(RuleId start,
                                                                     Whitespace whitespace) {
+  rules_.prune();
+  terms().set_deadline({});
   return std::make_shared<engine::grammar::Grammar>(engine::grammar::Grammar::Parts{
       std::move(tables_), std::move(rules_), start, spacing(whitespace)});
 }

@@ -24,7 +24,7 @@ struct Fragment {
 // Used by one compiler; `finish` ends it. Every fragment is used once.
 class RuleBuilder {
  public:
-  RuleBuilder() : tables_(new_tables()) {}
+  RuleBuilder() : tables_(new_tables()) { terms().set_deadline(compile_deadline()); }
 
   engine::grammar::Terms& terms() { return tables_->terms; }
   engine::grammar::Tables& tables() { return *tables_; }

@@ -128,8 +128,8 @@ SchemaCompiler::SchemaCompiler(engine::grammar::Tables& tables, const json::Valu
       integer_(nodes_.number(integer_spelling(terms_))),
       deadline_(options.deadline.count() != 0 ? options.deadline : compile_deadline()) {}
 
-Result<engine::grammar::NodeId> SchemaCompiler::compile() {
-  const NodeId result = node(root_);
+Result<engine::grammar::NodeId> SchemaCompiler::compile(const json::Value& part) {
+  const NodeId result = node(part);
   if (error_) return fail(*error_);
   if (nodes_.exhausted() || terms_.exhausted()) {
     return fail(ErrorCode::TooLarge, "Invalid schema: it is too large or too complex to enforce.");

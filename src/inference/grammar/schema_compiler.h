@@ -21,7 +21,9 @@ class SchemaCompiler {
  public:
   SchemaCompiler(engine::grammar::Tables& tables, const json::Value& root,
                  const SchemaOptions& options);
-  Result<engine::grammar::NodeId> compile();
+  Result<engine::grammar::NodeId> compile() { return compile(root_); }
+  // A part alone, which may refer to the rest.
+  Result<engine::grammar::NodeId> compile(const json::Value& part);
 
  private:
   using NodeId = engine::grammar::NodeId;

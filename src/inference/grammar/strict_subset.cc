@@ -82,6 +82,10 @@ class StrictSubset {
       if (json::find(schema, keyword))
         return violation(fmt::format("'{}' is not permitted", keyword));
     }
+    constexpr std::array<std::string_view, 6> kShapes{"type", "$ref",  "anyOf",
+                                                      "enum", "const", "properties"};
+    if (std::ranges::none_of(kShapes, [&](auto keyword) { return json::find(schema, keyword); }))
+      return violation("schema must have a 'type' key");
     if (auto ok = reference(schema); !ok) return ok;
     if (auto ok = enumeration(schema); !ok) return ok;
     const auto* properties = json::find(schema, "properties");
@@ -126,6 +130,14 @@ class StrictSubset {
         return name.is_string() && name.get_string() == key;
       });
     };
+    for (const json::Value& name :
+         required && required->is_array() ? required->get_array() : json::Array()) {
+      if (!name.is_string() || json::find(*properties, name.get_string())) continue;
+      return violation(fmt::format(
+          "'required' is required to be supplied and to be an array including every key "
+          "in properties. Extra required key '{}' supplied",
+          std::string_view(name.get_string())));
+    }
     n_properties_ += properties->get_object().size();
     if (n_properties_ > kPropertiesMax) {
       return violation(

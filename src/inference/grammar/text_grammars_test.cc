@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <string>
 
+#include "base/limits/grammar.h"
 #include "engine/grammar/matcher.h"
 #include "inference/grammar/test_vocabulary.h"
 #include "inference/grammar/tool_grammar.h"
@@ -152,6 +156,84 @@ TEST(Matcher, ForcesWhatCanOnlyBeOneThingAndRollsBack) {
   EXPECT_TRUE(matcher.can_end() && matcher.is_over());
   matcher.rollback(2);
   EXPECT_EQ(matcher.forced_bytes(), "\":");
+}
+
+std::chrono::nanoseconds cpu_time() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+std::string repeated(std::size_t n, std::string_view text) {
+  std::string all;
+  for (std::size_t i = 0; i < n; ++i) all += text;
+  return all;
+}
+
+TEST(Rules, WhatNeverEndsIsNotBegun) {
+  const auto grammar =
+      compile_lark("start: \"x\" | \"a\" b | \"c\" d\nb: \"b\" b\nd: \"d\" | \"e\" b\n");
+  EXPECT_TRUE(accepts(grammar, "x"));
+  EXPECT_TRUE(accepts(grammar, "cd"));
+  EXPECT_FALSE(accepts(grammar, "a"));
+  Matcher matcher(*grammar, mixed_vocabulary());
+  EXPECT_FALSE(matcher.accept_bytes("a"));
+  EXPECT_FALSE(matcher.accept_bytes("ce"));
+  EXPECT_TRUE(matcher.accept_bytes("c"));
+}
+
+TEST(Grammars, ChainsOfRulesAreReadInTime) {
+  // Each rule calls the one before it in the order of their names, and the other way round.
+  for (const bool is_forward : {true, false}) {
+    std::string text = "root ::= r1000\n";
+    for (int i = 1000; i < 6'000; ++i) {
+      const int next = is_forward ? i + 1 : 7'000 - i;
+      text += "r" + std::to_string(is_forward ? i : 7'000 - i + 1) + " ::= r" +
+              std::to_string(next) + "? \"a\"?\n";
+    }
+    text += is_forward ? "r6000 ::= \"a\"\n" : "r1000 ::= \"a\"\nr1001 ::= \"b\"\n";
+    const auto began = cpu_time();
+    (void)compile_gbnf(text);
+    EXPECT_LT(cpu_time() - began, std::chrono::milliseconds(1'000));
+  }
+}
+
+TEST(Grammars, BombsCostNoMoreThanTheirTime) {
+  using Syntax = GrammarFormat::Syntax;
+  const std::string many_counts = "((((((a{1,90}b?){1,90}c?){1,90})d?){1,90}e?){1,90}){1,90}";
+  const GrammarFormat bombs[] = {
+      {Syntax::Regex, many_counts},
+      {Syntax::Regex, repeated(60, "(?=.*[a-f].{40})") + ".*"},
+      {Syntax::Regex, repeated(200, "(?:a|b|") + "c" + repeated(200, "){0,9}")},
+      {Syntax::Regex, repeated(20'000, "[a-z\u00e9-\u4e00]|") + "x"},
+      {Syntax::Gbnf, "root ::= a{900}\na ::= b{900}\nb ::= c{900}\nc ::= \"x\" root?"},
+      {Syntax::Gbnf, "root ::= " + repeated(40'000, "\"a\" | ") + "\"b\""},
+      {Syntax::Lark, "start: (" + repeated(30'000, "/[a-c]+x/ | ") + "\"b\")*"},
+      {Syntax::Lark, "start: " + repeated(3'000, "a~3 ") + "\na: \"x\" start?"},
+      {Syntax::Lark, "start: /" + many_counts + "/\n"},
+  };
+  for (const GrammarFormat& bomb : bombs) {
+    const auto began = cpu_time();
+    (void)compile_grammar(bomb);
+    EXPECT_LT(cpu_time() - began, std::chrono::milliseconds(1'000))
+        << bomb.definition.substr(0, 60);
+  }
+}
+
+TEST(Grammars, DefinitionsAreRefusedBeyondTheirLimit) {
+  const auto of_size = [](std::size_t size) {
+    std::string text = "root ::= \"a\" #";
+    return text + std::string(size - text.size(), '#');
+  };
+  EXPECT_TRUE(compile_gbnf(of_size(limits::grammar_definition_bytes_max)).has_value());
+  EXPECT_FALSE(compile_gbnf(of_size(limits::grammar_definition_bytes_max + 1)).has_value());
+}
+
+TEST(Terms, NoneAreMadeAfterTheDeadline) {
+  engine::grammar::Terms terms(100'000);
+  terms.set_deadline(std::chrono::nanoseconds(1));
+  for (std::uint32_t i = 1; i < 2'000; ++i) (void)terms.repeat(terms.literal("ab"), i, i + 1);
+  EXPECT_TRUE(terms.exhausted());
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ class PartCompiler {
                                 .subject = value.subject,
                                 .schema_order = value.schema_order,
                                 .deadline = deadline_};
-    auto node = add_json_schema(builder_.tables(), value.schema, options);
+    auto node = add_satisfiable_schema(builder_.tables(), value.schema, options);
     if (!node) return refuse(located(std::move(node.error()), value));
     return builder_.value(*node);
   }

@@ -42,9 +42,11 @@ class GrammarConstraint final : public engine::TokenConstraint {
     if (n_closed_ < closing_.size()) {
       const auto token = static_cast<std::size_t>(closing_[n_closed_]);
       bits_[token >> 5] |= 1u << (token & 31);
-    } else {
+    } else if (refused_.size() < kRefusedMax || !matcher_.mask_way_out(bits_)) {
       matcher_.mask(bits_);
       for (const auto token : refused_) bits_[token >> 5] &= ~(1u << (token & 31));
+      const auto is_empty = [](std::uint32_t word) { return word == 0; };
+      if (!refused_.empty() && std::ranges::all_of(bits_, is_empty)) matcher_.mask_way_out(bits_);
     }
     std::memcpy(words_.data(), bits_.data(), words_.size() * sizeof(words_[0]));
     return words_;
@@ -52,12 +54,8 @@ class GrammarConstraint final : public engine::TokenConstraint {
   bool permits(engine::TokenId token) override {
     const auto id = static_cast<engine::grammar::TokenId>(token);
     if (n_closed_ < closing_.size() || refused_.size() == kRefusedMax) return true;
-    if (!matcher_.accept(id)) return true;  // an end token
-    matcher_.rollback(1);
-    if (matcher_.accept_with_a_way_out(id)) {
-      matcher_.rollback(1);
-      return true;
-    }
+    if (matcher_.permits(id)) return true;
+    if (std::ranges::find(refused_, id) != refused_.end()) return true;  // there is no other
     refused_.push_back(id);
     return false;
   }
@@ -194,11 +192,14 @@ GrammarCache::Compiled compile(const grammar::Turn& turn) {
   return fail(std::move(error));
 }
 
-bool can_begin(const GrammarPtr& grammar, const VocabularyPtr& vocabulary) {
+// Whether something can be written that the grammar lets end.
+bool can_end(const GrammarPtr& grammar, const VocabularyPtr& vocabulary) {
   engine::grammar::Matcher matcher(grammar, vocabulary);
   std::vector<std::uint32_t> bits(vocabulary->n_words());
   matcher.mask(bits);
-  return std::ranges::any_of(bits, [](std::uint32_t word) { return word != 0; });
+  if (std::ranges::all_of(bits, [](std::uint32_t word) { return word == 0; })) return false;
+  if (matcher.completion(kClosingBytesMax)) return true;
+  return !matcher.search_was_complete() && !matcher.needs_proof();
 }
 
 GrammarCache::Compiled cached(const LoadedModel& model, const GenerateRequest& request,
@@ -206,10 +207,10 @@ GrammarCache::Compiled cached(const LoadedModel& model, const GenerateRequest& r
   const std::string key = key_of(turn);
   if (const auto known = model.grammars.find(request.project.value, key)) return *known;
   auto compiled = compile(turn);
-  if (compiled && !can_begin(*compiled, model.grammar_vocabulary())) {
-    compiled = fail(ErrorCode::InvalidRequest,
-                    "Invalid schema: no value can satisfy it, so nothing could be written.",
-                    std::holds_alternative<TextFormat>(turn.format) ? "tools" : "response_format");
+  if (compiled && !can_end(*compiled, model.grammar_vocabulary())) {
+    compiled =
+        fail(ErrorCode::InvalidRequest, "Invalid format: no text was found that satisfies it.",
+             std::holds_alternative<TextFormat>(turn.format) ? "tools" : "response_format");
   }
   model.grammars.add(request.project.value, key, compiled);
   return compiled;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/json/value.h"
-#include "inference/chat_template/messages.h"
 
 namespace inference::output {
 
@@ -18,26 +17,20 @@ void CallSink::begin(std::string name, std::string id) {
   tool_ = find(name);
   is_custom_ = tool_ && tool_->kind == Tool::Kind::Custom;
   is_open_ = true;
+  input_ = {};
   out_.push_back(CallBegin{index_, std::move(id), std::move(name), is_custom_});
 }
 
 void CallSink::arguments(std::string_view json) {
-  if (is_custom_) {
-    custom_arguments_ += json;  // its one string is known when it is complete
-  } else if (!json.empty()) {
-    out_.push_back(CallPiece{index_, std::string(json)});
-  }
+  std::string text = is_custom_ ? input_.feed(json) : std::string(json);
+  if (!text.empty()) out_.push_back(CallPiece{index_, std::move(text)});
 }
 
 void CallSink::end() {
   if (!is_open_) return;
   if (is_custom_) {
-    const auto parsed = json::parse(custom_arguments_);
-    const auto* input = parsed ? json::find(*parsed, custom_tool_parameter) : nullptr;
-    std::string text =
-        input && input->is_string() ? std::string(input->get_string()) : custom_arguments_;
-    if (!text.empty()) out_.push_back(CallPiece{index_, std::move(text)});
-    custom_arguments_.clear();
+    std::string rest = input_.finish();
+    if (!rest.empty()) out_.push_back(CallPiece{index_, std::move(rest)});
   }
   out_.push_back(CallEnd{index_});
   ++index_;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "inference/output/custom_input.h"
 #include "inference/output/delta.h"
 #include "inference/output/syntax.h"
 #include "inference/tool.h"
@@ -36,7 +37,7 @@ class CallSink {
   const Tool* tool_ = nullptr;
   bool is_open_ = false;
   bool is_custom_ = false;
-  std::string custom_arguments_;
+  CustomInput input_;  // of a custom tool's call
   int index_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "base/json/value.h"
+#include "inference/output/custom_input.h"
 
 namespace inference::output {
 namespace {
@@ -316,6 +317,41 @@ TEST(OutputParser, StreamsArgumentsAsTheyCome) {
   parser.feed("<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"pla");
   EXPECT_EQ(describe(parser.feed("ce\": \"Par")), "ce\": \"Par");
   EXPECT_EQ(parser.calls(), 1);
+}
+
+TEST(OutputParser, WhatIsCutOffDoesNotDependOnThePiecesEither) {
+  for (const Case& test : cases) {
+    for (std::size_t size = 0; size < test.text.size(); ++size) {
+      const Case part{test.source, test.text.substr(0, size), "", test.prompt};
+      std::vector<std::size_t> every(size);
+      for (std::size_t i = 0; i < size; ++i) every[i] = i;
+      ASSERT_EQ(parse(part, {}), parse(part, every)) << part.text;
+    }
+  }
+}
+
+TEST(OutputParser, StreamsTheInputOfCustomToolsAsItComes) {
+  OutputParser parser(detect(hermes), tools(), "");
+  (void)parser.feed("<tool_call>\n{\"name\": \"run_code\", \"arguments\": {\"input\": \"print(");
+  const auto more = parser.feed("\\\"a\\n\\u00e9\\ud83d");
+  EXPECT_EQ(describe(more), "\"a\n\xC3\xA9");
+  EXPECT_EQ(describe(parser.feed("\\ude00)")), "\xF0\x9F\x98\x80)");
+  EXPECT_EQ(describe(parser.feed("\"}}\n</tool_call>")), ";");
+}
+
+TEST(CustomInput, TakesOtherJsonAsAWhole) {
+  const auto read = [](std::string_view json) {
+    CustomInput input;
+    std::string text;
+    for (const char c : json) text += input.feed(std::string_view(&c, 1));
+    return text + input.finish();
+  };
+  EXPECT_EQ(read(R"( { "input" : "a\/\u0041" } )"), "a/A");
+  EXPECT_EQ(read(R"({"other": 1, "input": "x"})"), "x");
+  EXPECT_EQ(read(R"({"inputs": "x"})"), R"({"inputs": "x"})");
+  EXPECT_EQ(read(R"({"input": ["x"]})"), R"({"input": ["x"]})");
+  EXPECT_EQ(read(R"({"input": "\ud83dx)"), "\xEF\xBF\xBDx");
+  EXPECT_EQ(read("plain"), "plain");
 }
 
 TEST(OutputParser, ReadsNoCallsWithoutTools) {
