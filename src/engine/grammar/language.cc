@@ -72,8 +72,9 @@ StateId Languages::intern(Automaton& a, std::span<const TermId> terms) {
 StateId Languages::compute(Automaton& a, StateId state, std::uint8_t byte) {
   std::vector<TermId> next(a.terms.begin() + static_cast<std::ptrdiff_t>(state * a.stride()),
                            a.terms.begin() + static_cast<std::ptrdiff_t>((state + 1) * a.stride()));
+  const std::size_t before = terms_.size();
   for (TermId& term : next) term = terms_.derivative(term, byte);
-  ++work_;
+  work_ += 1 + terms_.size() - before;
   const StateId id = intern(a, next);
   a.rows[state * a.n_classes + a.classes[byte]] = id;
   return id;
@@ -89,6 +90,7 @@ bool Languages::can_accept(Automaton& a, TermId root) {
   std::vector<TermId> order{root};
   std::unordered_set<TermId> seen{root};
   bool accepts = false, is_assumed = false;
+  const std::size_t before = terms_.size();
   for (std::size_t i = 0; i < order.size() && !accepts; ++i) {
     work_ += a.representative.size();
     for (const std::uint8_t byte : a.representative) {
@@ -107,6 +109,7 @@ bool Languages::can_accept(Automaton& a, TermId root) {
       if (seen.insert(next).second) order.push_back(next);
     }
   }
+  work_ += terms_.size() - before;
   if (accepts) {
     can_accept_.emplace(root, true);
     if (is_assumed) assumed_.insert(root), a.uncertain = any_uncertain_ = true;

@@ -194,9 +194,9 @@ bool Matcher::leads_out(const WayOut* former) {
 // Before a token leads away from here: a way out of here, once, is where its search begins.
 void Matcher::find_way_out_here() {
   if (way_out_ || looked_here_) return;
-  looked_here_ = true;
   std::scoped_lock lock(grammar_->mutex_);
   if (!needs_proof_locked()) return;
+  looked_here_ = true;
   const bool is_start = history_.empty();
   std::optional<WayOut>& known = grammar_->way_out_;
   if (is_start && known) {
@@ -211,6 +211,7 @@ bool Matcher::permits(TokenId token) {
   if (tried_ && tried_->token == token) return true;
   find_way_out_here();
   const std::optional<WayOut> here = way_out_;
+  const bool looked_here = looked_here_;
   const std::size_t attempts = attempts_here_;
   if (!accept(token)) return can_end() && vocabulary_->is_end(token);
   attempts_here_ = attempts;
@@ -219,7 +220,7 @@ bool Matcher::permits(TokenId token) {
   const std::size_t attempts_now = attempts_here_;
   rollback(1);
   way_out_ = here;
-  looked_here_ = true;
+  looked_here_ = looked_here;
   attempts_here_ = attempts_now;
   if (is_permitted) tried_ = Tried{token, std::move(there)};
   return is_permitted;

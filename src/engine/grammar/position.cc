@@ -78,8 +78,12 @@ class Digest {
 }  // namespace
 
 std::optional<std::uint64_t> position_digest(Runner& runner, const std::vector<Cursor>& cursors) {
-  if (cursors.size() != 1 || cursors[0].mode != Mode::Separator) return std::nullopt;
-  return Digest(runner).of(cursors[0].frame, /*is_top=*/true);
+  if (cursors.size() != 1) return std::nullopt;
+  Cursor cursor = cursors[0];
+  // A number that may be over, which does not show it: searches write them whole.
+  if (cursor.mode == Mode::Number && !runner.machine().end_number(cursor)) return std::nullopt;
+  if (cursor.mode != Mode::Separator) return std::nullopt;
+  return Digest(runner).of(cursor.frame, /*is_top=*/true);
 }
 
 }  // namespace engine::grammar
