@@ -30,6 +30,16 @@ std::string in_quotes(std::string_view text) {
   return out + '"';
 }
 
+// Whether it does not matter at all which value stands at the cursor, as long as it is one.
+bool any_value_will_do(Runner& runner, const Cursor& cursor, ChildId child) {
+  if (cursor.frame == 0) return true;
+  const Frame& frame = runner.arena().at(cursor.frame);
+  if (frame.kind == FrameKind::Call) return true;
+  const Shapes& shapes = runner.machine().shapes();
+  if (frame.digesting || shapes.shape(frame.shape).unique) return false;
+  return shapes.child(child).fates.empty() && shapes.child(child).contains.empty();
+}
+
 }  // namespace
 
 std::optional<WayOut> WayOut::after(std::string_view bytes) const {
@@ -128,6 +138,7 @@ void Closing::add_key(const Cursor& cursor, std::vector<std::string>& moves) {
 void Closing::add_value(const Cursor& cursor, std::vector<std::string>& moves) {
   Shapes& shapes = runner_.machine().shapes();
   const GoalKinds kinds = shapes.kinds(cursor.machine);
+  const std::size_t n_before = moves.size();
   const auto may_be = [&](Kind kind) { return (kinds.possible & only(kind)) != 0; };
   if (may_be(Kind::Null)) moves.emplace_back("null");
   if (may_be(Kind::True)) moves.emplace_back("true");
@@ -139,6 +150,12 @@ void Closing::add_value(const Cursor& cursor, std::vector<std::string>& moves) {
     const auto& numbers = texts(kinds.number, languages.start(kinds.number), wanted);
     moves.insert(moves.end(), numbers.begin(), numbers.end());
   }
+  // Further ways to the same place are not worth their search.
+  const ChildId child = cursor.mode == Mode::ItemOrClose || cursor.frame == 0
+                            ? cursor.lo
+                            : runner_.arena().at(cursor.frame).child;
+  const bool is_enough = moves.size() > n_before && any_value_will_do(runner_, cursor, child);
+  if (is_enough) return moves.resize(n_before + 1);
   if (may_be(Kind::List)) moves.emplace_back("[");
   if (may_be(Kind::Record)) moves.emplace_back("{");
 }
@@ -147,7 +164,8 @@ void Closing::add_items(const Cursor& cursor, std::vector<std::string>& moves) {
   moves.emplace_back("]");
   Shapes& shapes = runner_.machine().shapes();
   Cursor item = cursor;
-  item.machine = shapes.child(shapes.item_child(runner_.arena().at(cursor.frame).shape, 0)).goal;
+  item.lo = shapes.item_child(runner_.arena().at(cursor.frame).shape, 0);
+  item.machine = shapes.child(item.lo).goal;
   if (item.machine != kNone) add_value(item, moves);
 }
 
