@@ -22,6 +22,10 @@ const since = { const: 6, contains: 6, propertyNames: 6, if: 7, then: 7, else: 7
   $anchor: 2019, $dynamicRef: 2020, $dynamicAnchor: 2020, $recursiveRef: 2019 };
 const until = { dependencies: 7, additionalItems: 2019 };
 
+// Other names are annotations, though ajv-formats knows some of them.
+const formats = new Set(['date', 'date-time', 'duration', 'email', 'hostname', 'idn-email', 'idn-hostname', 'ipv4', 'ipv6', 'iri', 'iri-reference',
+  'json-pointer', 'regex', 'relative-json-pointer', 'time', 'uri', 'uri-reference', 'uri-template', 'uuid']);
+
 export function draftOf(schema) {
   const name = String(isObject(schema) ? schema.$schema ?? '' : '');
   const found = /draft-0?([3467])|(2019-09)/.exec(name);
@@ -35,6 +39,7 @@ function translate(schema, draft) {
   for (const [key, value] of Object.entries(schema)) {
     if (draft < (since[key] ?? 0) || draft > (until[key] ?? 9999)) continue;
     if (['$schema', 'id', '$id', 'nullable', 'discriminator', '$async', '$comment'].includes(key) && typeof value !== 'object') continue;
+    if (key === 'format' && !formats.has(value)) continue;
     // A reference hides what is beside it; definitions are only looked into by others.
     if (hides && key !== '$ref' && !['definitions', '$defs'].includes(key)) {
       continue;

@@ -314,6 +314,10 @@ std::optional<WayOut> Closing::search(const std::vector<Cursor>& from, const Bou
     const std::string& move = at.moves[at.next++];
     Level next;
     if (!take(at.cursors, move, next.cursors)) continue;
+    const bool is_lost = std::ranges::all_of(next.cursors, [&](const Cursor& cursor) {
+      return cursor.mode == Mode::Text && !runner_.machine().can_end_text(cursor);
+    });
+    if (is_lost) continue;
     if (depth(next.cursors) > bounds.depth) {
       was_complete_ = false;
       continue;
