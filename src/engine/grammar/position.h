@@ -10,8 +10,9 @@
 
 namespace engine::grammar {
 
-// Only of a position between two values, or at the end of a whole number; empty elsewhere. Counts that have reached all their
-// bounds are alike. Not part of it: which undeclared keys are there, where any may be.
+// Only of a position between two values, or at the end of a whole number; empty elsewhere. Counts
+// that have reached all their bounds are alike. Not part of it: which undeclared keys are there,
+// where any may be.
 std::optional<std::uint64_t> position_digest(Runner& runner, const std::vector<Cursor>& cursors);
 
 }  // namespace engine::grammar
