@@ -16,7 +16,7 @@ using store::chunks::SearchableSet;
 constexpr std::size_t kBatch = 4'096;          // vectors added at a time
 constexpr std::size_t kChunksPerTurn = 2'000;  // read before searches have their turn
 constexpr std::size_t kSetsPerTurn = 64;
-constexpr std::uint64_t kSnapshotMagic = 0x3130'7865'646e'6950;  // "Pindex01"
+constexpr std::uint64_t kSnapshotMagic = 0x3230'7865'646e'6950;  // "Pindex02"
 
 }  // namespace
 
@@ -202,6 +202,8 @@ Status Index::refresh() {
       const std::shared_lock lock(state.mutex);
       if (state.contents.last_seq >= *newest) return {};
     }
+    if (state.options.stopping && *state.options.stopping)
+      return fail(ErrorCode::Overloaded, "The server is stopping.");
     const std::unique_lock lock(state.mutex);
     auto more = state.take_turn();
     if (!more) return fail(more.error());

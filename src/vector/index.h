@@ -3,6 +3,7 @@
 // after it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,6 +24,7 @@ namespace vector {
 struct IndexOptions {
   std::size_t flat_max = 20'000;  // up to here every vector is compared
   VectorLists::Options lists = {};
+  const std::atomic<bool>* stopping = nullptr;  // true: what is reading rows gives up
 };
 
 // Any thread; searches run side by side. Owned by Indexes.

@@ -7,9 +7,9 @@
 namespace vector {
 namespace {
 
-// Saved again when it has grown by a quarter, or by a hundredth and is left in peace: what a start
+// Saved again when it has grown by an eighth, or by a hundredth and is left in peace: what a start
 // after a kill has to read from the rows is at most that.
-constexpr std::size_t kGrownShare = 4, kCalmShare = 100;
+constexpr std::size_t kGrownShare = 8, kCalmShare = 100;
 
 void warn(const char* what, const Error& error) {
   LOG(Warning, "vector index: {}: {}", what, error.message);
@@ -18,9 +18,16 @@ void warn(const char* what, const Error& error) {
 }  // namespace
 
 Indexes::~Indexes() {
+  stopping_ = true;
   background_.stop();
   background_.join();
   entries_.with([](Entries& entries) { entries.by_store.clear(); });  // timers before their pool
+}
+
+std::shared_ptr<Index> Indexes::make_index(const store::chunks::StoreKey& key) const {
+  return std::make_shared<Index>(
+      database_, terms_, key,
+      IndexOptions{.flat_max = limits::vector_flat_max, .stopping = &stopping_});
 }
 
 std::shared_ptr<Index> Indexes::of(const store::chunks::StoreKey& key) {
@@ -28,9 +35,7 @@ std::shared_ptr<Index> Indexes::of(const store::chunks::StoreKey& key) {
   bool worn = false;
   auto index = entries_.with([&](Entries& entries) {
     auto& entry = entries.by_store[name];
-    if (!entry.index)
-      entry.index = std::make_shared<Index>(database_, terms_, key,
-                                            IndexOptions{.flat_max = limits::vector_flat_max});
+    if (!entry.index) entry.index = make_index(key);
     entry.last_used = ++entries.uses;
     if (!entry.rebuilding && entry.index->is_worn()) worn = entry.rebuilding = true;
     auto found = entry.index;
@@ -78,8 +83,7 @@ void Indexes::make_room(Entries& entries, const Key& keep) const {
 
 // The old one serves until the new one has read all rows.
 void Indexes::rebuild(const store::chunks::StoreKey& key) {
-  auto anew = std::make_shared<Index>(database_, terms_, key,
-                                      IndexOptions{.flat_max = limits::vector_flat_max});
+  auto anew = make_index(key);
   anew->begin_with([](Index&) {});
   const auto loaded = anew->refresh();
   if (!loaded) warn("cannot be made anew", loaded.error());

@@ -58,6 +58,7 @@ class Indexes {
     std::uint64_t uses = 0;
   };
 
+  std::shared_ptr<Index> make_index(const store::chunks::StoreKey& key) const;
   std::shared_ptr<Index> of(const store::chunks::StoreKey& key);
   void begin(const store::chunks::StoreKey& key, Index& index);
   void make_room(Entries& entries, const Key& keep) const;
@@ -69,6 +70,7 @@ class Indexes {
   const Shelf shelf_;
   const Options options_;
   const Terms terms_;
+  std::atomic<bool> stopping_ = false;
   base::Guarded<Entries> entries_;
   base::asio::thread_pool background_{1};  // last: it uses the others
 };

@@ -1,13 +1,13 @@
 #include "vector/vector_lists.h"
 
+#include <faiss/Clustering.h>
 #include <faiss/IndexFlat.h>
-#include <faiss/IndexIVFFlat.h>
-#include <faiss/impl/IDSelector.h>
-#include <faiss/impl/io.h>
-#include <faiss/index_io.h>
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+
+#include "vector/dot.h"
 
 // <omp.h> is not there for every compiler.
 extern "C" void omp_set_num_threads(int threads);
@@ -20,6 +20,7 @@ using Id = faiss::Index::idx_t;
 constexpr std::size_t kSamplesPerList = 40;  // FAISS warns below 39
 constexpr std::size_t kListsMin = 16, kListsMax = 8'192;
 constexpr int kTrainingRounds = 6;
+constexpr float kCodeMax = 127;
 
 std::size_t lists_for(std::size_t vectors) {
   const auto lists = static_cast<std::size_t>(2.0 * std::sqrt(static_cast<double>(vectors)));
@@ -31,130 +32,157 @@ void use_one_core() {
   omp_set_num_threads(1);
 }
 
-class Selector final : public faiss::IDSelector {
+// The best of what was seen so far.
+class Best {
  public:
-  Selector(const std::vector<Place>& places, const IsAllowed& is_allowed)
-      : places_(places), is_allowed_(is_allowed) {}
-  bool is_member(Id id) const override {
-    return is_allowed_(places_[static_cast<std::size_t>(id)]);
+  explicit Best(std::size_t limit) : limit_(limit) {}
+
+  bool takes(float score) const { return heap_.size() < limit_ || score > heap_.front().score; }
+  void add(Match match) {
+    if (heap_.size() == limit_) {
+      std::pop_heap(heap_.begin(), heap_.end(), is_better);
+      heap_.pop_back();
+    }
+    heap_.push_back(match);
+    std::push_heap(heap_.begin(), heap_.end(), is_better);
+  }
+  std::vector<Match> in_order() && {
+    std::sort_heap(heap_.begin(), heap_.end(), is_better);
+    return std::move(heap_);
   }
 
  private:
-  const std::vector<Place>& places_;
-  const IsAllowed& is_allowed_;
-};
-
-struct Writer final : faiss::IOWriter {
-  SnapshotWriter& out;
-  explicit Writer(SnapshotWriter& out) : out(out) {}
-  std::size_t operator()(const void* data, std::size_t size, std::size_t n) override {
-    out.write(data, size * n);
-    return n;
+  static bool is_better(const Match& a, const Match& b) {
+    return a.score != b.score ? a.score > b.score : a.place < b.place;
   }
-};
-
-struct Reader final : faiss::IOReader {
-  SnapshotReader& in;
-  explicit Reader(SnapshotReader& in) : in(in) {}
-  std::size_t operator()(void* data, std::size_t size, std::size_t n) override {
-    return size == 0 ? n : in.read(data, size * n) / size;
-  }
+  const std::size_t limit_;
+  std::vector<Match> heap_;  // the worst in front
 };
 
 }  // namespace
-
-VectorLists::VectorLists(std::size_t dimensions, Options options)
-    : dimensions_(dimensions),
-      options_(options),
-      index_(std::make_unique<faiss::IndexFlatIP>(static_cast<Id>(dimensions))) {}
-
-VectorLists::~VectorLists() = default;
-
-bool VectorLists::train(std::span<const float> sample, std::size_t vectors) {
-  use_one_core();
-  const std::size_t lists = lists_for(vectors), n = sample.size() / dimensions_;
-  if (n < lists) return false;
-  auto centres = std::make_unique<faiss::IndexFlatIP>(static_cast<Id>(dimensions_));
-  auto made = std::make_unique<faiss::IndexIVFFlat>(centres.get(), dimensions_, lists,
-                                                    faiss::METRIC_INNER_PRODUCT);
-  made->own_fields = true;
-  static_cast<void>(centres.release());
-  made->cp.niter = kTrainingRounds;
-  made->cp.spherical = true;
-  made->cp.seed = 1;
-  made->train(static_cast<Id>(n), sample.data());
-  index_ = std::move(made);
-  trained_for_ = vectors;
-  return true;
-}
 
 std::size_t VectorLists::samples_for(std::size_t vectors) {
   return lists_for(vectors) * kSamplesPerList;
 }
 
-void VectorLists::add(std::span<const Place> places, std::span<const float> vectors) {
+bool VectorLists::train(std::span<const float> sample, std::size_t vectors) {
   use_one_core();
-  if (places.empty()) return;
-  index_->add(static_cast<Id>(places.size()), vectors.data());
-  places_.insert(places_.end(), places.begin(), places.end());
+  const std::size_t lists = lists_for(vectors), n = sample.size() / dimensions_;
+  if (n < lists) return false;
+  faiss::ClusteringParameters parameters;
+  parameters.niter = kTrainingRounds;
+  parameters.spherical = true;
+  parameters.seed = 1;
+  faiss::Clustering clustering(static_cast<int>(dimensions_), static_cast<int>(lists), parameters);
+  faiss::IndexFlatIP nearest(static_cast<Id>(dimensions_));
+  clustering.train(static_cast<Id>(n), sample.data(), nearest);
+  centres_ = std::move(clustering.centroids);
+  lists_.assign(lists, {});
+  trained_for_ = vectors;
+  return true;
+}
+
+std::vector<std::size_t> VectorLists::assign(std::span<const float> vectors, std::size_t n) const {
+  std::vector<std::size_t> out(n);
+  if (centres_.empty()) return out;
+  use_one_core();
+  faiss::IndexFlatIP nearest(static_cast<Id>(dimensions_));
+  nearest.add(static_cast<Id>(lists_.size()), centres_.data());
+  std::vector<float> similarities(n);
+  std::vector<Id> found(n);
+  nearest.search(static_cast<Id>(n), vectors.data(), 1, similarities.data(), found.data());
+  std::ranges::transform(found, out.begin(),
+                         [](Id id) { return static_cast<std::size_t>(std::max<Id>(id, 0)); });
+  return out;
+}
+
+void VectorLists::add(std::span<const Place> places, std::span<const float> vectors) {
+  const auto assigned = assign(vectors, places.size());
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto vector = vectors.subspan(i * dimensions_, dimensions_);
+    float highest = 0;
+    for (const float x : vector) highest = std::max(highest, std::abs(x));
+    const float scale = highest > 0 ? highest / kCodeMax : 1;
+    auto& list = lists_[assigned[i]];
+    list.places.push_back(places[i]);
+    list.scales.push_back(scale);
+    for (const float x : vector)
+      list.codes.push_back(static_cast<std::int8_t>(std::lround(x / scale)));
+  }
+  size_ += places.size();
+}
+
+// The lists to look into, the nearest first.
+std::vector<std::size_t> VectorLists::probes(std::span<const float> query,
+                                             double allowed_share) const {
+  if (centres_.empty()) return {0};
+  std::vector<float> similarities(lists_.size());
+  dot_rows(query, centres_.data(), similarities);
+  const double share = options_.probed_share / std::max(allowed_share, options_.probed_share);
+  const auto wanted =
+      static_cast<std::size_t>(std::ceil(static_cast<double>(lists_.size()) * share));
+  const std::size_t n =
+      std::clamp(wanted, std::min(lists_.size(), options_.probes_min), lists_.size());
+  std::vector<std::size_t> order(lists_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(n), std::greater<>(),
+                            [&](std::size_t i) { return similarities[i]; });
+  order.resize(n);
+  return order;
 }
 
 std::vector<Match> VectorLists::find(std::span<const float> query, std::size_t limit,
                                      const IsAllowed* is_allowed, double allowed_share) const {
-  use_one_core();
-  const std::size_t n = std::min(limit, places_.size());
-  if (n == 0) return {};
-  std::vector<float> similarities(n);
-  std::vector<Id> found(n, -1);
-  faiss::SearchParameters plain;
-  faiss::SearchParametersIVF by_lists;
-  faiss::SearchParameters* parameters = &plain;
-  if (trained_for_ > 0) {
-    const auto lists = static_cast<faiss::IndexIVF&>(*index_).nlist;
-    const double share = options_.probed_share / std::max(allowed_share, options_.probed_share);
-    by_lists.nprobe =
-        std::clamp(static_cast<std::size_t>(std::ceil(static_cast<double>(lists) * share)),
-                   std::min(lists, options_.probes_min), lists);
-    parameters = &by_lists;
+  if (limit == 0) return {};
+  Best best(limit);
+  std::vector<float> scores;
+  for (const std::size_t probe : probes(query, allowed_share)) {
+    const auto& list = lists_[probe];
+    scores.resize(list.places.size());
+    dot_rows(query, list.codes.data(), scores);
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      const float score = scores[i] * list.scales[i];
+      if (best.takes(score) && (!is_allowed || (*is_allowed)(list.places[i])))
+        best.add({list.places[i], score});
+    }
   }
-  std::unique_ptr<Selector> selector;
-  if (is_allowed) {
-    selector = std::make_unique<Selector>(places_, *is_allowed);
-    parameters->sel = selector.get();
-  }
-  index_->search(1, query.data(), static_cast<Id>(n), similarities.data(), found.data(),
-                 parameters);
-  std::vector<Match> out;
-  for (std::size_t i = 0; i < n; ++i) {
-    if (found[i] >= 0)
-      out.push_back({places_[static_cast<std::size_t>(found[i])], similarities[i]});
-  }
-  return out;
+  return std::move(best).in_order();
 }
 
 std::size_t VectorLists::bytes() const {
-  return places_.size() * (dimensions_ * sizeof(float) + sizeof(Id) + sizeof(Place));
+  return size_ * (dimensions_ + sizeof(Place) + sizeof(float)) + centres_.size() * sizeof(float);
 }
 
 void VectorLists::save(SnapshotWriter& out) const {
   out.number(std::uint64_t{trained_for_});
-  out.numbers(places_);
-  Writer writer(out);
-  faiss::write_index(index_.get(), &writer);
+  out.numbers(centres_);
+  out.number(std::uint64_t{lists_.size()});
+  for (const auto& list : lists_) {
+    out.numbers(list.places);
+    out.numbers(list.codes);
+    out.numbers(list.scales);
+  }
 }
 
 Status VectorLists::load(SnapshotReader& in) {
-  std::uint64_t trained_for = 0;
+  std::uint64_t trained_for = 0, n_lists = 0;
   in.number(trained_for);
-  trained_for_ = trained_for;
-  in.numbers(places_);
-  if (!in.ok()) return in.status();
-  Reader reader(in);
-  index_.reset(faiss::read_index(&reader));
-  const bool has_lists = dynamic_cast<const faiss::IndexIVF*>(index_.get()) != nullptr;
-  if (has_lists != (trained_for_ > 0) || index_->d != static_cast<int>(dimensions_) ||
-      index_->ntotal != static_cast<Id>(places_.size()))
+  in.numbers(centres_);
+  in.number(n_lists);
+  if (!in.ok() || n_lists == 0 || n_lists > kListsMax ||
+      centres_.size() != (trained_for > 0 ? n_lists * dimensions_ : 0))
     return in.damaged();
+  trained_for_ = trained_for;
+  lists_.assign(n_lists, {});
+  for (auto& list : lists_) {
+    in.numbers(list.places);
+    in.numbers(list.codes);
+    in.numbers(list.scales);
+    if (list.scales.size() != list.places.size() ||
+        list.codes.size() != list.places.size() * dimensions_)
+      return in.damaged();
+    size_ += list.places.size();
+  }
   return in.status();
 }
 

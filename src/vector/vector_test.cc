@@ -11,6 +11,7 @@
 #include "store/repo/chunks.h"
 #include "store/repo/half.h"
 #include "store/test_support.h"
+#include "vector/dot.h"
 #include "vector/filter_json.h"
 #include "vector/indexes.h"
 #include "vector/query.h"
@@ -89,6 +90,28 @@ TEST_F(VectorTest, HalvesKeepWhatUnitVectorsNeed) {
     EXPECT_NEAR(store::from_half(store::to_half(value)), value, 0.0005f);
   }
   EXPECT_EQ(store::from_half(store::to_half(65504.0f)), 65504.0f);
+}
+
+TEST(Dot, IsTheSumOfProductsAtEverySize) {
+  std::mt19937 random(4);
+  for (const std::size_t n : {1u, 7u, 8u, 15u, 16u, 17u, 256u, 300u}) {
+    std::vector<float> query(n), floats(3 * n), out(3);
+    std::vector<std::int8_t> bytes(3 * n);
+    for (auto& x : query) x = static_cast<float>(random() % 100) / 100 - 0.5f;
+    for (auto& x : floats) x = static_cast<float>(random() % 100) / 100 - 0.5f;
+    for (auto& x : bytes) x = static_cast<std::int8_t>(random());
+    for (std::size_t row = 0; row < 3; ++row) {
+      double by_float = 0, by_byte = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        by_float += query[i] * floats[row * n + i];
+        by_byte += query[i] * bytes[row * n + i];
+      }
+      dot_rows(query, floats.data(), out);
+      EXPECT_NEAR(out[row], by_float, 1e-4);
+      dot_rows(query, bytes.data(), out);
+      EXPECT_NEAR(out[row], by_byte, 1e-2);
+    }
+  }
 }
 
 TEST_F(VectorTest, TheNearestByComparingAllAndByLists) {
@@ -374,38 +397,6 @@ TEST_F(VectorTest, CountsMoveWithStatesAndNeverBack) {
     ASSERT_TRUE(stores::remove(tx, id));
     EXPECT_EQ(*stores::remove_leftovers(tx, id, 10), 2u);
   });
-}
-
-TEST_F(VectorTest, AFileThatGoesLeavesEveryStore) {
-  const base::ProjectId project{"p1"};
-  auto done = database_->write_blocking([&](store::Transaction& tx) -> Status {
-    for (const char* id : {"vs_1", "vs_2", "vs_gone", "vs_old"}) {
-      VectorStore made{
-          .key = {.project = project, .kind = kStoreKind, .id = id}, .created_at = 0, .record = {}};
-      made.record.expires_after_days = 1;
-      if (auto status = stores::create(tx, made); !status) return status;
-      for (const char* file : {"f1", "f2"}) {
-        auto attached =
-            files::attach(tx, {.store = {project, id}, .file = file, .now = 1, .record = {}});
-        if (!attached) return fail(attached.error());
-      }
-    }
-    if (auto status = stores::remove(tx, {project, "vs_gone"}); !status) return status;
-    const store::DocumentKey old{.project = project, .kind = kStoreKind, .id = "vs_old"};
-    if (auto status = stores::expire(tx, old, 90'000); !status) return status;
-
-    EXPECT_TRUE(files::detach_everywhere(tx, {"p2"}, "f1")->empty());
-    const auto detached = files::detach_everywhere(tx, project, "f1");
-    EXPECT_EQ(detached->size(), 3u);
-    for (const auto& each : *detached) {
-      EXPECT_EQ(files::get(tx, each.store, "f1").error().code, ErrorCode::NotFound);
-      EXPECT_TRUE(files::get(tx, each.store, "f2"));
-      const auto counts = stores::get(tx, each.store, 1)->record.counts;
-      EXPECT_EQ(counts.total(), each.store.id == "vs_old" ? 0 : 1);
-    }
-    return {};
-  });
-  EXPECT_TRUE(done) << done.error().message;
 }
 
 TEST_F(VectorTest, AStoreWhoseTimeIsOverStaysMarked) {

@@ -1,6 +1,6 @@
 // Kills the server at random moments under mixed load, and looks after each restart: is everything it acknowledged there and
-// unchanged, is the database whole, does every job end? `kills.js [--kills N] [--seed S] [--only ACTOR,...] [--lines N]`: N lines in each
-// batch, one batch at a time.
+// unchanged, is the database whole, does every job end? `kills.js [--kills N] [--seed S] [--only ACTOR,...] [--lines N]
+// [--gap MS]`: N lines in each batch, one batch at a time; at most MS between two kills.
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -9,7 +9,7 @@ import { listen, script, startLoad } from './load.js';
 import { World, randomFrom, sleep } from './world.js';
 
 const { values } = parseArgs({ options: { kills: { type: 'string', default: '20' }, seed: { type: 'string', default: `${Date.now() % 1_000_000}` },
-  only: { type: 'string' }, lines: { type: 'string' } } });
+  only: { type: 'string' }, lines: { type: 'string' }, gap: { type: 'string', default: '700' } } });
 const kills = Number(values.kills);
 const world = new World({ script, args: ['--set', 'webhooks.allow_private=true'], random: randomFrom(Number(values.seed)) });
 const begun = Date.now();
@@ -24,7 +24,7 @@ console.log(`load: ${load.names.join(', ')}`);
 
 let checks = 0, startups_killed = 0;
 for (let i = 1; i <= kills; i += 1) {
-  await sleep(50 + world.random.below(700));
+  await sleep(50 + world.random.below(Number(values.gap)));
   await world.kill();
   // Now and then the restart itself is killed, in the middle of recovery.
   if (world.random.below(5) === 0) {
