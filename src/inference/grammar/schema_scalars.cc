@@ -92,6 +92,10 @@ void SchemaCompiler::add_text(const json::Object& schema, Parts& parts) {
       terms.push_back(*term);
       // What is generated goes to validators that take less than the RFC lets in.
       if (options_.schema_order && text == "email") terms.push_back(common_email());
+      if (options_.schema_order && text == "uri") {
+        constexpr std::string_view plain = "[A-Za-z][A-Za-z0-9+.-]*:[/A-Za-z0-9].*";
+        terms.push_back(regex_term(terms_, plain, {.whole = true}).value_or(kAnything));
+      }
       if (text == "hostname") rule.length_max = std::min(rule.length_max, 253u);
     } else if (options_.strict) {
       refuse("format",
