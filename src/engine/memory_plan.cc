@@ -97,11 +97,15 @@ std::size_t number_in(const char* path, std::string_view key) {
 }
 
 // BF16 is the fastest. What it rounds away is below what products with BF16 weights, or with fewer
-// bits, round anyway; beside exact weights it would show.
+// bits, round anyway; beside exact weights it would show, and in a latent vector, from which all
+// heads' keys and values are made.
 KvType cache_type(const ModelSpec& spec, const gguf::File& file, const EngineOptions& options) {
   // Encoders compute a text at once and forget it: precision costs them nothing.
   if (!spec.causal) return KvType::F32;
   if (options.kv_type) return *options.kv_type;
+  const bool latent = std::ranges::any_of(
+      spec.layers, [](const auto& layer) { return std::holds_alternative<MlaSpec>(layer.mixer); });
+  if (latent) return KvType::F16;
   std::size_t exact = 0, rounded = 0;
   for (const auto& tensor : file.tensors()) {
     const bool is_exact =

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "compute/gguf/file.h"
+#include "compute/quant/quantize_model.h"
 #include "engine/engine.h"
+#include "engine/model/registry.h"
 #include "engine/testing/tiny_model.h"
 
 namespace engine {
@@ -69,6 +72,25 @@ TEST_F(MemoryPlanTest, EightBitsOfCacheTakeHalf) {
   asked.kv_type = KvType::Q8;
   // Heads of 8: a scale of 4 bytes beside 8 elements of one byte, against 16 bytes.
   EXPECT_EQ(Engine::plan_memory(asked)->cache * 4, half * 3);
+}
+
+TEST_F(MemoryPlanTest, TheCacheRoundsNoMoreThanTheWeightsDo) {
+  const auto type_for = [&](const std::string& path, const auto& change) {
+    const auto file = compute::gguf::File::open(path);
+    auto spec = describe_model(*file, 512);
+    change(*spec);
+    return plan_cache(*spec, *file, options())->layout.type();
+  };
+  const auto unchanged = [](ModelSpec&) {};
+  const std::string exact = folder_.path("model.gguf"), rounded = folder_.path("rounded.gguf");
+  const auto file = compute::gguf::File::open(exact);
+  compute::Pool pool(1);
+  ASSERT_TRUE(compute::quant::quantize_model(*file, compute::quant::Mix::Q8_0, rounded, pool,
+                                             [](const auto&) {}));
+  EXPECT_EQ(type_for(exact, unchanged), KvType::F16);
+  EXPECT_EQ(type_for(rounded, unchanged), KvType::BF16);
+  EXPECT_EQ(type_for(rounded, [](ModelSpec& spec) { spec.layers[0].mixer = MlaSpec{}; }),
+            KvType::F16);
 }
 
 TEST_F(MemoryPlanTest, LatentVectorsAreKeptOnce) {

@@ -18,7 +18,7 @@ namespace inference::local {
 namespace {
 
 constexpr auto kCatalogueBelief = std::chrono::seconds(1);
-constexpr int kBackgroundNiceness = 5;  // a third of the share of others who want to run
+constexpr int kBackgroundNiceness = 5;  // above the program's: a third of the share of its others
 
 Error unknown_model(const std::string& id) {
   return {
@@ -110,7 +110,7 @@ LocalBackend::LocalBackend(LocalOptions options, base::Pools& pools, base::IdGen
       residency_(options_.engine, options_.resident_models_max) {
   base::asio::post(background_, [] {
     // 0 is the calling thread. Nothing is lost where it is not allowed.
-    setpriority(PRIO_PROCESS, 0, kBackgroundNiceness);
+    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + kBackgroundNiceness);
   });
 }
 
