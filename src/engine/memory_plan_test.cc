@@ -76,14 +76,14 @@ TEST_F(MemoryPlanTest, EightBitsOfCacheTakeHalf) {
 
 TEST_F(MemoryPlanTest, TheCacheRoundsNoMoreThanTheWeightsDo) {
   const auto type_for = [&](const std::string& path, const auto& change) {
-    const auto file = compute::gguf::File::open(path);
+    const auto file = gguf::File::open(path);
     auto spec = describe_model(*file, 512);
     change(*spec);
     return plan_cache(*spec, *file, options())->layout.type();
   };
   const auto unchanged = [](ModelSpec&) {};
   const std::string exact = folder_.path("model.gguf"), rounded = folder_.path("rounded.gguf");
-  const auto file = compute::gguf::File::open(exact);
+  const auto file = gguf::File::open(exact);
   compute::Pool pool(1);
   ASSERT_TRUE(compute::quant::quantize_model(*file, compute::quant::Mix::Q8_0, rounded, pool,
                                              [](const auto&) {}));
