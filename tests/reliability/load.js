@@ -187,13 +187,15 @@ async function indexing(world, client, acknowledge) {
   world.openIndexing.add(file.id);
   let over = false, leaving = false;
   acknowledge({ id: file.id, check: async (c) => {
+    const was = over;  // before the answer is on its way
     const found = await c.vectorStores.files.retrieve(file.id, { vector_store_id }).catch((error) => {
       if (!leaving || error.status !== 404) throw error;
       over = 'gone';
       world.openIndexing.delete(file.id);
     });
-    if (over === 'gone') return assert.equal(found, undefined, 'was taken out and is there');
-    if (found.status === 'in_progress') return assert.ok(!over, 'in progress again');
+    if (was === 'gone') return assert.equal(found, undefined, 'was taken out and is there');
+    if (over === 'gone') return undefined;
+    if (found.status === 'in_progress') return assert.ok(!was, 'in progress again');
     over = true;
     world.openIndexing.delete(file.id);
     if (broken) {
