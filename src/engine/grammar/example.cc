@@ -9,7 +9,7 @@ namespace engine::grammar {
 namespace {
 
 constexpr std::size_t kBytesMax = 256 * 1024;
-constexpr std::size_t kWorkPerAttempt = 50;  // derivatives
+constexpr std::size_t kWorkPerAttempt = 200;  // derivatives
 
 }  // namespace
 

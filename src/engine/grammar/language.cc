@@ -74,7 +74,7 @@ StateId Languages::compute(Automaton& a, StateId state, std::uint8_t byte) {
                            a.terms.begin() + static_cast<std::ptrdiff_t>((state + 1) * a.stride()));
   const std::size_t before = terms_.size();
   for (TermId& term : next) term = terms_.derivative(term, byte);
-  work_ += 1 + terms_.size() - before;
+  work_ += next.size() + (terms_.size() - before);
   const StateId id = intern(a, next);
   a.rows[state * a.n_classes + a.classes[byte]] = id;
   return id;

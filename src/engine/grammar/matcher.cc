@@ -13,6 +13,7 @@ constexpr std::size_t kRollbackMax = 64;
 constexpr std::size_t kWayOutBytesMax = 64 * 1024;
 constexpr std::size_t kWayOutAttempts = 4'000;
 constexpr std::size_t kWayOutAttemptsHere = 8'000;
+constexpr std::size_t kWayOutFailuresHere = 16;
 constexpr std::size_t kWayOutWork = 20'000;
 constexpr std::size_t kCompletionAttempts = 30'000;
 constexpr std::uint16_t kDepthSafe = 150;  // values that are nested deeper need not find an end
@@ -187,7 +188,9 @@ bool Matcher::leads_out(const WayOut* former) {
   if (attempts_here_ >= kWayOutAttemptsHere) return false;
   Closing closing(runner_);
   way_out_ = closing.find(cursors_, {kWayOutBytesMax, kWayOutAttempts, kWayOutWork}, former);
-  if (!way_out_) attempts_here_ += closing.attempts();
+  // Searches that fail are also bounded in number: few attempts can be dear ones.
+  if (!way_out_)
+    attempts_here_ += std::max(closing.attempts(), kWayOutAttemptsHere / kWayOutFailuresHere);
   return way_out_.has_value();
 }
 

@@ -85,7 +85,7 @@ class Search {
     if (count == wanted_.n_max) return;
     ++count;
     found_.push_back(spell(before, letter));
-    is_done_ = n_watched == 0 && count == wanted_.n_max;
+    is_done_ = n_watched == 0 ? count == wanted_.n_max : counts_.size() == kVerdictsMax;
   }
 
   void reach(StateId state, std::uint32_t before, const Letter& letter, std::vector<Step>& next) {
