@@ -109,7 +109,7 @@ test('a server killed while it makes its database or recovers starts again', asy
 
 // What each version of the schema added. A database of version N is one without what came later.
 const ADDED = [
-  [9, ['chunk_words', 'chunks', 'chunk_vectors', 'chunk_sets', 'searchable_sets', 'file_attributes']],
+  [9, ['chunks', 'chunk_vectors', 'chunk_sets', 'searchable_sets', 'file_attributes']],
   [8, ['batch_progress', 'batch_results']], [7, ['jobs']], [6, ['blobs']], [5, ['usage_rows']],
 ];
 
