@@ -57,6 +57,30 @@ std::size_t encode(std::uint32_t point, std::array<std::uint8_t, 4>& out) {
   return length;
 }
 
+// Whether the text at `cursor` may go on with a code point of first..last after which `accept`
+// takes the state. Where the language ends before a code point's last bytes, all that share what
+// was read are passed over.
+template <class Accept>
+bool any_point(Languages& languages, const Cursor& cursor, std::uint32_t first, std::uint32_t last,
+               const Accept& accept) {
+  for (std::uint32_t point = first; point <= last;) {
+    if (point >= 0xD800 && point <= 0xDFFF) {
+      point = 0xE000;
+      continue;
+    }
+    std::array<std::uint8_t, 4> bytes{};
+    const std::size_t length = encode(point, bytes);
+    StateId state = cursor.state;
+    std::size_t i = 0;
+    for (; i < length && state != kDead; ++i)
+      state = languages.step(cursor.machine, state, bytes[i]);
+    if (state != kDead && accept(state)) return true;
+    const std::uint32_t block = 1u << 6 * (length - i);
+    point = (point / block + 1) * block;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool Machine::text(Cursor& cursor, std::uint8_t byte) {
@@ -156,25 +180,11 @@ bool Machine::can_end_text(const Cursor& cursor) {
 
 bool Machine::ends_after_any(const Cursor& cursor, std::uint32_t first, std::uint32_t last) {
   std::vector<StateId> tried;
-  for (std::uint32_t point = first; point <= last;) {
-    if (point >= 0xD800 && point <= 0xDFFF) {
-      point = 0xE000;
-      continue;
-    }
-    std::array<std::uint8_t, 4> bytes{};
-    const std::size_t length = encode(point, bytes);
-    StateId state = cursor.state;
-    std::size_t i = 0;
-    for (; i < length && state != kDead; ++i)
-      state = languages_.step(cursor.machine, state, bytes[i]);
-    if (state != kDead && std::ranges::find(tried, state) == tried.end()) {
-      tried.push_back(state);
-      if (grammar::can_end_text(languages_, cursor.machine, state, cursor.count + 1)) return true;
-    }
-    const std::uint32_t block = 1u << 6 * (length - i);  // dead before the last bytes: so are all
-    point = (point / block + 1) * block;
-  }
-  return false;
+  return any_point(languages_, cursor, first, last, [&](StateId state) {
+    if (std::ranges::find(tried, state) != tried.end()) return false;
+    tried.push_back(state);
+    return grammar::can_end_text(languages_, cursor.machine, state, cursor.count + 1);
+  });
 }
 
 bool Machine::feed(Cursor& cursor, std::uint8_t decoded) {
@@ -225,27 +235,7 @@ bool Machine::feeds_any(const Cursor& cursor, std::uint32_t first, std::uint32_t
   }
   if (cursor.count >= languages_.length_max(cursor.machine)) return false;
   if (languages_.universal(cursor.machine, cursor.state)) return true;
-  // Languages treat long runs of code points alike: one probe in each stretch of 64 neighbours
-  // that share their leading bytes, and every one of the last stretch, settle the question.
-  for (std::uint32_t point = first; point <= last;) {
-    if (point >= 0xD800 && point <= 0xDFFF) {
-      point = 0xE000;
-      continue;
-    }
-    std::array<std::uint8_t, 4> bytes{};
-    const std::size_t length = encode(point, bytes);
-    StateId state = cursor.state;
-    std::size_t i = 0;
-    for (; i < length && state != kDead; ++i) {
-      state = languages_.step(cursor.machine, state, bytes[i]);
-    }
-    if (state != kDead) return true;
-    // Dead before the last bytes: so is everything that shares what was read.
-    const std::size_t unread = length - i;
-    const std::uint32_t block = 1u << 6 * unread;
-    point = (point / block + 1) * block;
-  }
-  return false;
+  return any_point(languages_, cursor, first, last, [](StateId) { return true; });
 }
 
 }  // namespace engine::grammar
