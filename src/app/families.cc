@@ -143,7 +143,9 @@ std::vector<jobs::ExpiringKind> Families::expiring_kinds() {
        }},
       {api::uploads::kPartKind, &api::uploads::remove_part},
       {api::responses::records::kKind, &api::responses::records::remove_document},
-      {vector::kStoreKind, &vector::stores::expire},
+      {vector::kStoreKind, [stores = &all_->vector_stores.service()](
+                               store::Transaction& transaction, const store::DocumentKey& key,
+                               std::int64_t now) { return stores->expire(transaction, key, now); }},
   };
 }
 

@@ -13,14 +13,16 @@ namespace {
 
 using store::chunks::SearchableSet;
 
-constexpr std::size_t kBatch = 4'096;          // vectors added at a time
-constexpr std::size_t kChunksPerTurn = 2'000;  // read before searches have their turn
+// Chunks added under the lock at a time: searches wait for a few milliseconds at most.
+constexpr std::size_t kPiece = 128;
 constexpr std::size_t kSetsPerTurn = 64;
 constexpr std::uint64_t kSnapshotMagic = 0x3230'7865'646e'6950;  // "Pindex02"
 
 }  // namespace
 
 struct Index::State {
+  struct Piece;
+
   store::Database& database;
   const Terms& terms;
   const store::chunks::StoreKey key;
@@ -37,23 +39,36 @@ struct Index::State {
     WordLists words;
     std::unique_ptr<VectorLists> vectors;  // none before the first vector
   };
+  // Two locks, in this order. Who changes contents holds both, who only reads them either.
+  // `reading` may be held for long; `mutex` is what searches wait for.
+  mutable std::mutex reading;
   mutable std::shared_mutex mutex;
   Contents contents;
+  // Under `mutex`:
   std::unordered_map<std::int64_t, std::uint32_t> index_of_set;
   std::vector<bool> is_gone;  // by index of set
   std::size_t gone_chunks = 0;
-  std::unordered_set<std::int64_t> gone_early;  // forgotten before they were read
+
+  // What is asked without waiting.
+  std::atomic<std::size_t> size = 0, bytes = 0;
+  std::atomic<std::int64_t> last_seq = 0;
+  std::atomic<bool> is_worn = false;
 
   State(store::Database& database, const Terms& terms, store::chunks::StoreKey key,
         IndexOptions options)
       : database(database), terms(terms), key(std::move(key)), options(options) {}
 
   Result<bool> take_turn();
-  Result<bool> read_some(store::Session& session);
-  Status train(store::Session& session);
-  Result<std::size_t> add(store::Session& session, const SearchableSet& set);
+  Result<std::vector<SearchableSet>> note_news();
+  Status read_sets(const std::vector<SearchableSet>& news);
+  Status train();
+  void append(const Piece& piece);
   void note_set(std::int64_t set);
   void mark_gone(std::uint32_t index);
+  void note_figures();
+  void leave_unread(std::size_t first_set);
+  void clear();
+  Status check_stopping() const;
   std::vector<bool> allowed_sets(const Index::Sets& sets) const;
   std::vector<Found> found(const std::vector<Match>& matches) const;
 };
@@ -85,37 +100,60 @@ void Index::begin_with(const std::function<void(Index&)>& load) {
   std::call_once(state_->begun, [&] { load(*this); });
 }
 
+// Chunks that were read, on their way into the contents.
+struct Index::State::Piece {
+  std::vector<std::int64_t> chunks;
+  std::vector<std::uint32_t> sets;  // of each, its index
+  std::vector<std::vector<Term>> headings, bodies;
+  std::vector<std::size_t> with_vector;  // which of them have one
+  std::vector<float> vectors;            // [with_vector, dimensions]
+};
+
+Status Index::State::check_stopping() const {
+  if (options.stopping && *options.stopping)
+    return fail(ErrorCode::Overloaded, "The server is stopping.");
+  return {};
+}
+
 // Chooses the lists by a sample that is spread over all vectors of the store.
-Status Index::State::train(store::Session& session) {
-  auto total = store::chunks::count_searchable(session, key);
+Status Index::State::train() {
+  auto total = database.read_blocking(
+      [&](store::Session& session) { return store::chunks::count_searchable(session, key); });
   if (!total) return fail(total.error());
   const auto n = static_cast<std::size_t>(*total);
   if (n <= options.flat_max) return {};
-  auto all = store::chunks::searchable_after(session, key, 0);
+  auto all = database.read_blocking(
+      [&](store::Session& session) { return store::chunks::searchable_after(session, key, 0); });
   if (!all) return fail(all.error());
   const std::size_t every = std::max<std::size_t>(1, n / VectorLists::samples_for(n));
   std::vector<float> sample;
   std::size_t seen = 0, dimensions = 0;
+  const auto take = [&](std::int64_t, std::span<const float> vector) {
+    if (dimensions == 0) dimensions = vector.size();
+    if (vector.size() != dimensions || seen++ % every != 0) return;
+    sample.insert(sample.end(), vector.begin(), vector.end());
+  };
   for (const auto& entry : *all) {
-    auto read = store::chunks::each_vector(
-        session, entry.set, [&](std::int64_t, std::span<const float> vector) {
-          if (dimensions == 0) dimensions = vector.size();
-          if (vector.size() != dimensions || seen++ % every != 0) return;
-          sample.insert(sample.end(), vector.begin(), vector.end());
-        });
+    if (auto status = check_stopping(); !status) return status;
+    auto read = database.read_blocking([&](store::Session& session) {
+      return store::chunks::each_vector(session, entry.set, take);
+    });
     if (!read) return read;
   }
   if (dimensions == 0) return {};
   auto made = std::make_unique<VectorLists>(dimensions, options.lists);
-  if (made->train(sample, n)) contents.vectors = std::move(made);
+  if (!made->train(sample, n)) return {};
+  const std::unique_lock lock(mutex);
+  contents.vectors = std::move(made);
   return {};
 }
 
+// One that is here already was read in part.
 void Index::State::note_set(std::int64_t set) {
-  const auto index = static_cast<std::uint32_t>(is_gone.size());
-  index_of_set[set] = index;
+  if (const auto before = index_of_set.find(set); before != index_of_set.end())
+    mark_gone(before->second);
+  index_of_set[set] = static_cast<std::uint32_t>(is_gone.size());
   is_gone.push_back(false);
-  if (gone_early.erase(set) > 0) mark_gone(index);
 }
 
 void Index::State::mark_gone(std::uint32_t index) {
@@ -124,88 +162,149 @@ void Index::State::mark_gone(std::uint32_t index) {
   gone_chunks += contents.size_of_set[index];
 }
 
-Result<std::size_t> Index::State::add(store::Session& session, const SearchableSet& set) {
-  std::vector<Place> places;
-  std::vector<float> vectors;
-  const auto flush = [&] {
-    if (!places.empty()) contents.vectors->add(places, vectors);
-    places.clear();
-    vectors.clear();
-  };
-  const auto index = static_cast<std::uint32_t>(contents.sets.size());
-  std::uint32_t chunks = 0;
-  auto read =
-      store::chunks::each_indexed(session, set.set, [&](const store::chunks::IndexedChunk& chunk) {
-        const auto place = static_cast<Place>(contents.chunk_of.size());
-        contents.words.add(terms.of(chunk.heading), terms.of(chunk.body));
-        contents.chunk_of.push_back(chunk.chunk);
-        contents.set_of.push_back(index);
-        ++chunks;
-        if (chunk.vector.empty()) return;
-        if (!contents.vectors)
-          contents.vectors = std::make_unique<VectorLists>(chunk.vector.size(), options.lists);
-        if (chunk.vector.size() != contents.vectors->dimensions()) return;
-        places.push_back(place);
-        vectors.insert(vectors.end(), chunk.vector.begin(), chunk.vector.end());
-        if (places.size() == kBatch) flush();
-      });
-  flush();
-  contents.sets.push_back(set.set);
-  contents.size_of_set.push_back(chunks);
-  note_set(set.set);
-  contents.last_seq = set.seq;
-  if (!read) return fail(read.error());
-  return chunks;
+void Index::State::note_figures() {
+  const std::size_t n = contents.chunk_of.size();
+  const auto* vectors = contents.vectors.get();
+  const bool outgrown =
+      vectors && vectors->size() > options.flat_max && vectors->size() > 3 * vectors->trained_for();
+  size = n;
+  last_seq = contents.last_seq;
+  is_worn = outgrown || (gone_chunks > 1'000 && gone_chunks * 4 > n);
+  bytes = n * (sizeof(std::int64_t) + sizeof(std::uint32_t)) + contents.sets.size() * 64 +
+          contents.words.bytes() + (vectors ? vectors->bytes() : 0);
 }
 
-// Reads some of what is new; true when there may be more. Under the lock.
-Result<bool> Index::State::take_turn() {
-  bool more = false;
-  auto status = guarded([&]() -> Status {
-    auto read = database.read_blocking([&](store::Session& session) { return read_some(session); });
-    if (!read) return fail(read.error());
-    more = *read;
-    return {};
+void Index::State::append(const Piece& piece) {
+  auto& vectors = contents.vectors;
+  if (!piece.with_vector.empty() && !vectors) {
+    auto made = std::make_unique<VectorLists>(piece.vectors.size() / piece.with_vector.size(),
+                                              options.lists);
+    const std::unique_lock lock(mutex);
+    vectors = std::move(made);
+  }
+  VectorLists::Coded coded;
+  if (!piece.with_vector.empty()) coded = vectors->coded(piece.vectors);
+  const std::unique_lock lock(mutex);
+  const auto first = static_cast<Place>(contents.chunk_of.size());
+  for (std::size_t i = 0; i < piece.chunks.size(); ++i) {
+    const std::uint32_t set = piece.sets[i];
+    contents.words.add(piece.headings[i], piece.bodies[i]);
+    contents.chunk_of.push_back(piece.chunks[i]);
+    contents.set_of.push_back(set);
+    ++contents.size_of_set[set];
+    if (is_gone[set]) ++gone_chunks;
+  }
+  std::vector<Place> places;
+  for (const std::size_t i : piece.with_vector) places.push_back(first + static_cast<Place>(i));
+  if (!places.empty()) vectors->add(places, coded);
+  note_figures();
+}
+
+// Under the lock, so that `forget` either finds a set here or was before this looked.
+Result<std::vector<SearchableSet>> Index::State::note_news() {
+  return database.read_blocking([&](store::Session& session) -> Result<std::vector<SearchableSet>> {
+    const std::unique_lock lock(mutex);
+    auto news = store::chunks::searchable_after(session, key, contents.last_seq, kSetsPerTurn);
+    if (!news) return news;
+    for (const auto& set : *news) {
+      note_set(set.set);
+      contents.sets.push_back(set.set);
+      contents.size_of_set.push_back(0);
+    }
+    return news;
   });
-  if (status) return more;
-  // It may have stopped in the middle of a set: all is read again, next time.
+}
+
+Status Index::State::read_sets(const std::vector<SearchableSet>& news) {
+  Piece piece;
+  std::size_t dimensions = contents.vectors ? contents.vectors->dimensions() : 0;
+  auto set = static_cast<std::uint32_t>(contents.sets.size() - news.size());
+  const auto take = [&](const store::chunks::IndexedChunk& chunk) {
+    if (dimensions == 0) dimensions = chunk.vector.size();
+    if (!chunk.vector.empty() && chunk.vector.size() == dimensions) {
+      piece.with_vector.push_back(piece.chunks.size());
+      piece.vectors.insert(piece.vectors.end(), chunk.vector.begin(), chunk.vector.end());
+    }
+    piece.chunks.push_back(chunk.chunk);
+    piece.sets.push_back(set);
+    piece.headings.push_back(terms.of(chunk.heading));
+    piece.bodies.push_back(terms.of(chunk.body));
+  };
+  for (const auto& each : news) {
+    for (std::size_t from = 0, room = kPiece, n = room; n == room; from += n) {
+      if (auto status = check_stopping(); !status) return status;
+      const std::size_t before = piece.chunks.size();
+      room = kPiece - before;
+      auto read = database.read_blocking([&](store::Session& session) {
+        return store::chunks::each_indexed(session, {.set = each.set, .from = from, .limit = room},
+                                           take);
+      });
+      if (!read) return read;
+      n = piece.chunks.size() - before;
+      if (n == room) append(std::exchange(piece, {}));
+    }
+    ++set;
+  }
+  append(piece);
+  return {};
+}
+
+// Searchable in part: not found, and read again as if it were another.
+void Index::State::leave_unread(std::size_t first_set) {
+  const std::unique_lock lock(mutex);
+  for (std::size_t i = first_set; i < contents.sets.size(); ++i)
+    mark_gone(static_cast<std::uint32_t>(i));
+  note_figures();
+}
+
+void Index::State::clear() {
+  const std::unique_lock lock(mutex);
   contents = Contents();
   index_of_set.clear();
   is_gone.clear();
   gone_chunks = 0;
+  note_figures();
+}
+
+// Reads some of what is new; true when there may be more. Under `reading`.
+Result<bool> Index::State::take_turn() {
+  const std::size_t sets_before = contents.sets.size();
+  bool more = false, thrown = true;
+  auto status = guarded([&]() -> Status {
+    auto news = note_news();
+    Status read = news ? Status() : fail(news.error());
+    if (read && !news->empty() && contents.chunk_of.empty()) read = train();
+    if (read) read = read_sets(*news);
+    thrown = false;
+    if (!read || news->empty()) return read;
+    more = news->size() == kSetsPerTurn;
+    const std::unique_lock lock(mutex);
+    contents.last_seq = news->back().seq;
+    note_figures();
+    return {};
+  });
+  if (status) return more;
+  if (thrown) {
+    clear();  // it may have stopped anywhere: all is read again, next time
+  } else {
+    leave_unread(sets_before);
+  }
   return fail(status.error());
 }
 
-Result<bool> Index::State::read_some(store::Session& session) {
-  auto news = store::chunks::searchable_after(session, key, contents.last_seq, kSetsPerTurn);
-  if (!news) return fail(news.error());
-  std::size_t chunks = 0;
-  for (const auto& set : *news) {
-    if (contents.chunk_of.empty()) {
-      if (auto trained = train(session); !trained) return fail(trained.error());
-    }
-    auto added = add(session, set);
-    if (!added) return fail(added.error());
-    chunks += *added;
-    if (chunks >= kChunksPerTurn) return true;
-  }
-  return news->size() == kSetsPerTurn;
-}
-
-Status Index::refresh() {
+Result<bool> Index::read_some() {
   auto& state = *state_;
   auto newest = state.database.read_blocking(
       [&](store::Session& session) { return store::chunks::last_searchable(session, state.key); });
   if (!newest) return fail(newest.error());
+  if (state.last_seq >= *newest) return false;
+  const std::lock_guard lock(state.reading);
+  return state.take_turn();
+}
+
+Status Index::refresh() {
   while (true) {
-    {
-      const std::shared_lock lock(state.mutex);
-      if (state.contents.last_seq >= *newest) return {};
-    }
-    if (state.options.stopping && *state.options.stopping)
-      return fail(ErrorCode::Overloaded, "The server is stopping.");
-    const std::unique_lock lock(state.mutex);
-    auto more = state.take_turn();
+    auto more = read_some();
     if (!more) return fail(more.error());
     if (!*more) return {};
   }
@@ -269,39 +368,25 @@ void Index::forget(std::span<const std::int64_t> sets) {
   const std::unique_lock lock(state.mutex);
   for (const auto set : sets) {
     const auto found = state.index_of_set.find(set);
-    if (found == state.index_of_set.end()) {
-      state.gone_early.insert(set);
-    } else {
-      state.mark_gone(found->second);
-    }
+    if (found != state.index_of_set.end()) state.mark_gone(found->second);
   }
+  state.note_figures();
 }
 
 bool Index::is_worn() const {
-  const std::shared_lock lock(state_->mutex);
-  const auto& vectors = state_->contents.vectors;
-  const auto n = state_->contents.chunk_of.size();
-  if (vectors && vectors->size() > state_->options.flat_max &&
-      vectors->size() > 3 * vectors->trained_for())
-    return true;
-  return state_->gone_chunks > 1'000 && state_->gone_chunks * 4 > n;
+  return state_->is_worn;
 }
 
 std::size_t Index::size() const {
-  const std::shared_lock lock(state_->mutex);
-  return state_->contents.chunk_of.size();
+  return state_->size;
 }
 
 std::size_t Index::bytes() const {
-  const std::shared_lock lock(state_->mutex);
-  const auto& contents = state_->contents;
-  return contents.chunk_of.size() * (sizeof(std::int64_t) + sizeof(std::uint32_t)) +
-         contents.sets.size() * 64 + contents.words.bytes() +
-         (contents.vectors ? contents.vectors->bytes() : 0);
+  return state_->bytes;
 }
 
 Status Index::save(SnapshotWriter& out) const {
-  const std::shared_lock lock(state_->mutex);
+  const std::lock_guard lock(state_->reading);
   const auto& contents = state_->contents;
   out.number(kSnapshotMagic);
   out.numbers(contents.chunk_of);
@@ -338,20 +423,22 @@ Status Index::load(SnapshotReader& in, const std::string& sha256) {
     return in.end(sha256);
   });
   if (!read) return read;
-  // What was hidden since is not among the searchable any more.
-  auto now = state.database.read_blocking([&](store::Session& session) {
-    return store::chunks::searchable_after(session, state.key, 0);
+  const std::lock_guard reading(state.reading);
+  return state.database.read_blocking([&](store::Session& session) -> Status {
+    // Under the lock, as in `note_news`. What was hidden since the snapshot is not among these.
+    const std::unique_lock lock(state.mutex);
+    auto now = store::chunks::searchable_after(session, state.key, 0);
+    if (!now) return fail(now.error());
+    std::unordered_set<std::int64_t> searchable;
+    for (const auto& set : *now) searchable.insert(set.set);
+    state.contents = std::move(loaded);
+    for (const auto set : state.contents.sets) {
+      state.note_set(set);
+      if (!searchable.contains(set)) state.mark_gone(state.index_of_set[set]);
+    }
+    state.note_figures();
+    return {};
   });
-  if (!now) return fail(now.error());
-  std::unordered_set<std::int64_t> searchable;
-  for (const auto& set : *now) searchable.insert(set.set);
-  const std::unique_lock lock(state.mutex);
-  state.contents = std::move(loaded);
-  for (const auto set : state.contents.sets) {
-    state.note_set(set);
-    if (!searchable.contains(set)) state.mark_gone(state.index_of_set[set]);
-  }
-  return {};
 }
 
 }  // namespace vector

@@ -38,8 +38,10 @@ class Index {
 
   // Runs load(*this) at the first call, before that returns, and never again.
   void begin_with(const std::function<void(Index&)>& load);
-  // Reads what became searchable since the last time. Blocks; searches go on in between.
+  // Reads what became searchable since the last time. Blocks; searches go on meanwhile.
   Status refresh();
+  // The same in turns of some files: true when there may be more.
+  Result<bool> read_some();
 
   using Sets = std::optional<std::vector<std::int64_t>>;
   // The `limit` nearest to `query` (of length 1) by cosine, best first; only of these sets, when
@@ -52,11 +54,13 @@ class Index {
   // These sets are no longer returned. Their chunks leave when the index is made anew.
   void forget(std::span<const std::int64_t> sets);
 
+  // These wait for nothing. They are as of the last piece that was read.
   // True when it has grown or lost so much that it should be made anew from the rows.
   bool is_worn() const;
   std::size_t size() const;   // chunks
   std::size_t bytes() const;  // of memory, about
 
+  // Searches go on meanwhile; what is new is read afterwards.
   Status save(SnapshotWriter& out) const;
   // Into an index that is empty: `sha256` is that of the whole snapshot. After an error it is as
   // empty as before.

@@ -2,10 +2,13 @@
 // ones are kept between starts.
 #pragma once
 
+#include <boost/asio/strand.hpp>
+
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/async.h"
 #include "base/guarded.h"
@@ -32,9 +35,11 @@ class Indexes {
   ~Indexes();
 
   // With everything that was searchable at the call. Shared with those who search it meanwhile;
-  // another may take its place. Blocks.
-  Result<std::shared_ptr<const Index>> fresh(const store::chunks::StoreKey& key);
+  // another may take its place. Who waits for rows of a store to be read holds no thread.
+  base::awaitable<Result<std::shared_ptr<const Index>>> fresh(store::chunks::StoreKey key);
   const Terms& terms() const { return terms_; }
+
+  // None of these waits for an index.
 
   // After the commit that made chunks searchable: reads them and keeps the index, in background.
   void grown(const store::chunks::StoreKey& key);
@@ -45,10 +50,13 @@ class Indexes {
 
  private:
   using Key = std::pair<std::string, std::string>;
+  using Pool = base::asio::thread_pool;
+  using Strand = base::asio::strand<Pool::executor_type>;
   struct Entry {
     std::shared_ptr<Index> index;
+    std::shared_ptr<Index> anew;   // that is to take its place; null while none is made
+    std::optional<Strand> strand;  // one reader of the store's rows at a time, in `reading_`
     std::uint64_t last_used = 0;
-    bool rebuilding = false;
     bool tended = false;   // `tend` is queued
     std::size_t kept = 0;  // chunks of the snapshot
     std::optional<base::asio::steady_timer> calm = {};
@@ -57,13 +65,20 @@ class Indexes {
     std::map<Key, Entry> by_store;
     std::uint64_t uses = 0;
   };
+  struct Opened {
+    std::shared_ptr<Index> index;
+    Strand strand;
+  };
 
   std::shared_ptr<Index> make_index(const store::chunks::StoreKey& key) const;
-  std::shared_ptr<Index> of(const store::chunks::StoreKey& key);
+  Opened of(const store::chunks::StoreKey& key);
   void begin(const store::chunks::StoreKey& key, Index& index);
-  void make_room(Entries& entries, const Key& keep) const;
-  void rebuild(const store::chunks::StoreKey& key);
-  void tend(const store::chunks::StoreKey& key);
+  base::awaitable<Status> read(store::chunks::StoreKey key, std::shared_ptr<Index> index);
+  std::vector<Entry> make_room(Entries& entries, const Key& keep) const;
+  void let_go(std::vector<Entry> entries);
+  void rebuild(const store::chunks::StoreKey& key, const std::shared_ptr<Index>& anew);
+  base::awaitable<void> tend(store::chunks::StoreKey key);
+  bool is_to_be_kept_now(const store::chunks::StoreKey& key, std::size_t size);
   void keep(const store::chunks::StoreKey& key);
 
   store::Database& database_;
@@ -72,7 +87,8 @@ class Indexes {
   const Terms terms_;
   std::atomic<bool> stopping_ = false;
   base::Guarded<Entries> entries_;
-  base::asio::thread_pool background_{1};  // last: it uses the others
+  // Last: they use the others. What somebody waits for, and what nobody does.
+  Pool reading_{2}, background_{1};
 };
 
 }  // namespace vector

@@ -14,7 +14,6 @@ namespace vector {
 namespace {
 
 constexpr int kHalvingsMax = 6;
-constexpr const char* kStoredFileKind = "file";  // as api/common/stored_files has it
 
 std::string first_half(const std::string& text) {
   return text.substr(0,
@@ -88,7 +87,7 @@ base::awaitable<Result<std::vector<std::vector<float>>>> Search::embed(
   co_return vectors;
 }
 
-Result<std::vector<Passage>> Search::find_in_store(const StoreQuery& query) {
+Result<std::vector<Passage>> Search::find_in_store(const StoreQuery& query, const Index& index) {
   const auto& request = query.request;
   const store::chunks::StoreKey key{query.store.project, query.store.id};
   const std::size_t candidates = std::max<std::size_t>(
@@ -104,13 +103,11 @@ Result<std::vector<Passage>> Search::find_in_store(const StoreQuery& query) {
     if (sets->empty()) return std::vector<Passage>();
   }
   std::map<std::int64_t, double> scores;  // by the best of the queries
-  auto index = indexes_.fresh(key);
-  if (!index) return fail(index.error());
   for (std::size_t i = 0; i < request.queries.size(); ++i) {
     const Weights weights = request.weights.value_or(kScaledWeights);
     std::vector<Found> by_embedding, by_text;
     if (!query.vectors.empty() && weights.embedding > 0) {
-      auto near = (*index)->near(query.vectors[i], candidates, sets);
+      auto near = index.near(query.vectors[i], candidates, sets);
       if (!near) return fail(near.error());
       by_embedding = std::move(*near);
     }
@@ -120,7 +117,7 @@ Result<std::vector<Passage>> Search::find_in_store(const StoreQuery& query) {
         const auto terms = indexes_.terms().of(word);
         words.insert(words.end(), terms.begin(), terms.end());
       }
-      by_text = (*index)->with_words(words, candidates, sets);
+      by_text = index.with_words(words, candidates, sets);
     }
     for (const auto& ranked : fused(by_embedding, by_text, request.weights))
       scores[ranked.chunk] = std::max(scores[ranked.chunk], ranked.score);
@@ -142,26 +139,20 @@ Result<std::vector<Passage>> Search::read_passages(const StoreQuery& query, cons
     std::vector<Passage> out;
     for (const auto& [negative, chunk] : order) {
       if (out.size() == most) break;
-      auto rows = store::chunks::fetch(session, key, {&chunk, 1});
-      if (!rows) return fail(rows.error());
-      if (rows->empty()) continue;
-      auto& row = rows->front();
-      auto file = files::get(session, query.store, row.file);
+      auto row = store::chunks::fetch(session, key, chunk);
+      if (!row) return fail(row.error());
+      if (!*row) continue;
+      auto file = files::get(session, query.store, (*row)->file);
       if (!file && file.error().code == ErrorCode::NotFound) continue;
       if (!file) return fail(file.error());
-      // A file that was deleted is in no store any more (API reference, files, delete).
-      auto exists = store::documents::get(
-          session, {.project = query.store.project, .kind = kStoredFileKind, .id = row.file});
-      if (!exists && exists.error().code == ErrorCode::NotFound) continue;
-      if (!exists) return fail(exists.error());
       out.push_back({.store = query.store.id,
-                     .file = row.file,
+                     .file = (*row)->file,
                      .filename = file->record.filename,
                      .score = -negative,
                      .attributes = file->record.attributes,
-                     .text = std::move(row.body),
-                     .heading = std::move(row.heading),
-                     .page = row.page});
+                     .text = std::move((*row)->body),
+                     .heading = std::move((*row)->heading),
+                     .page = (*row)->page});
     }
     return out;
   });
@@ -231,7 +222,11 @@ base::awaitable<Result<std::vector<Passage>>> Search::find(SearchRequest request
         .request = request,
         .store = store,
         .vectors = model.empty() ? std::vector<std::vector<float>>() : by_model[model]};
-    auto passages = co_await base::on_pool(pools_.store, [&] { return find_in_store(query); });
+    store::chunks::StoreKey key{request.project, id};
+    auto index = co_await indexes_.fresh(std::move(key));
+    if (!index) co_return fail(index.error());
+    auto passages =
+        co_await base::on_pool(searching_, [&] { return find_in_store(query, **index); });
     if (!passages) co_return fail(passages.error());
     std::move(passages->begin(), passages->end(), std::back_inserter(all));
     if (found->record.last_active_at + 60 <= now) {

@@ -2,8 +2,10 @@
 // endpoint and for the file_search tool.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -80,7 +82,7 @@ class Search {
  private:
   struct StoreQuery;
   using Order = std::vector<std::pair<double, std::int64_t>>;  // negative score, chunk
-  Result<std::vector<Passage>> find_in_store(const StoreQuery& query);
+  Result<std::vector<Passage>> find_in_store(const StoreQuery& query, const Index& index);
   Result<std::vector<Passage>> read_passages(const StoreQuery& query, const Order& order);
   base::awaitable<void> rerank(const SearchRequest& request, std::vector<Passage>& passages);
 
@@ -90,6 +92,8 @@ class Search {
   Indexes& indexes_;
   const base::Clock& clock_;
   const Reranking reranking_;
+  // Comparing many vectors takes milliseconds of a core: what else waits for rows goes by.
+  base::asio::thread_pool searching_{std::max(2u, std::thread::hardware_concurrency())};
 };
 
 }  // namespace vector

@@ -3,7 +3,7 @@
 #include "base/json/codec.h"
 #include "store/repo/blobs.h"
 #include "store/repo/documents.h"
-#include "vector/records.h"
+#include "vector/stores.h"
 
 namespace vector {
 namespace {
@@ -34,9 +34,9 @@ Result<std::string> blob_key_of(const store::Document& document) {
 // The row now names `blob`.
 Status replace(store::Transaction& transaction, const StoreKey& key, const blob::Stored& blob,
                std::int64_t now) {
-  auto store = store::documents::get(transaction,
-                                     {.project = key.project, .kind = kStoreKind, .id = key.store});
+  auto store = stores::get(transaction, {key.project, key.store}, now);
   if (!store) return fail(store.error());
+  if (store->record.expired) return fail(ErrorCode::NotFound, "The vector store has expired.");
   if (auto removed = Shelf::remove(transaction, key, now); !removed) return removed;
   auto referred = store::blobs::refer(
       transaction, {.key = blob.key, .sha256 = blob.sha256, .size = blob.size}, now);

@@ -16,11 +16,12 @@ class Shelf {
   Shelf(store::Database& database, blob::BlobStore& blobs, const base::Clock& clock)
       : database_(database), blobs_(blobs), clock_(clock) {}
 
-  // In place of what was kept before. Of a store that is gone nothing is kept.
+  // In place of what was kept before. NotFound, and nothing is kept, of a store that is gone or
+  // whose time is over.
   Status save(const store::chunks::StoreKey& key, const Index& index) const;
   // NotFound when nothing is kept.
   Status load(const store::chunks::StoreKey& key, Index& index) const;
-  // In the transaction that removes the store's last leftovers.
+  // In the transaction that removes the store or ends its time.
   static Status remove(store::Transaction& transaction, const store::chunks::StoreKey& key,
                        std::int64_t now_seconds);
 

@@ -115,6 +115,13 @@ Status move_counts(Transaction& transaction, const StoreId& id, const std::strin
   return write_back(transaction, *of_batch);
 }
 
+// No chunk of it is found any more, and its index is not kept.
+Status take_contents(Transaction& transaction, const StoreId& id, std::int64_t now) {
+  auto hidden = store::chunks::hide_store(transaction, chunks_of(id));
+  if (!hidden) return fail(hidden.error());
+  return Shelf::remove(transaction, chunks_of(id), now);
+}
+
 store::DocumentKey file_key(const StoreId& store, const std::string& file) {
   return {.project = store.project, .kind = kFileKind, .id = file, .parent = store.id};
 }
@@ -164,11 +171,10 @@ Result<store::Page<VectorStore>> list(Session& session, const base::ProjectId& p
   return page;
 }
 
-Status remove(Transaction& transaction, const StoreId& id) {
+Status remove(Transaction& transaction, const StoreId& id, std::int64_t now) {
   auto found = get_raw(transaction, id);
   if (!found) return fail(found.error());
-  auto hidden = store::chunks::hide_store(transaction, chunks_of(id));
-  if (!hidden) return fail(hidden.error());
+  if (auto status = take_contents(transaction, id, now); !status) return status;
   return store::documents::remove(transaction, store_key(id));
 }
 
@@ -193,17 +199,17 @@ Result<std::size_t> remove_leftovers(Transaction& transaction, const StoreId& id
   return removed;
 }
 
-Status expire(Transaction& transaction, const store::DocumentKey& key, std::int64_t now) {
-  const StoreId id{key.project, key.id};
+Result<bool> expire(Transaction& transaction, const StoreId& id, std::int64_t now) {
   auto found = get(transaction, id, now);
   if (!found) return fail(found.error());
-  if (!found->record.expired) return save(transaction, *found);  // it was used meanwhile
-  if (auto hidden = store::chunks::hide_store(transaction, chunks_of(id)); !hidden)
-    return fail(hidden.error());
-  if (auto removed = Shelf::remove(transaction, chunks_of(id), now); !removed) return removed;
-  found->record.counts = {};
-  found->record.usage_bytes = 0;
-  return save(transaction, *found);
+  const bool is_over = found->record.expired;
+  if (is_over) {
+    if (auto status = take_contents(transaction, id, now); !status) return fail(status.error());
+    found->record.counts = {};
+    found->record.usage_bytes = 0;
+  }
+  if (auto status = save(transaction, *found); !status) return fail(status.error());
+  return is_over;
 }
 
 }  // namespace stores

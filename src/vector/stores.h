@@ -46,12 +46,13 @@ Result<store::Page<VectorStore>> list(Session& session, const base::ProjectId& p
                                       const store::PageRequest& page);
 // Out of every list and search from this commit on; its files and chunks are removed piece by piece
 // (`remove_leftovers`).
-Status remove(Transaction& transaction, const StoreId& id);
+Status remove(Transaction& transaction, const StoreId& id, std::int64_t now);
 // At most `limit` files or batches of a store that is gone; returns how many.
 Result<std::size_t> remove_leftovers(Transaction& transaction, const StoreId& id,
                                      std::size_t limit);
-// What the sweeper does when its time is over: it stays, marked, and nothing in it is found.
-Status expire(Transaction& transaction, const store::DocumentKey& key, std::int64_t now);
+// What the sweeper does when its time is over: it stays, marked, and nothing in it is found. False,
+// and nothing is done, when it was used meanwhile.
+Result<bool> expire(Transaction& transaction, const StoreId& id, std::int64_t now);
 
 }  // namespace stores
 

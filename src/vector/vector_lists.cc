@@ -96,18 +96,30 @@ std::vector<std::size_t> VectorLists::assign(std::span<const float> vectors, std
   return out;
 }
 
-void VectorLists::add(std::span<const Place> places, std::span<const float> vectors) {
-  const auto assigned = assign(vectors, places.size());
-  for (std::size_t i = 0; i < places.size(); ++i) {
+VectorLists::Coded VectorLists::coded(std::span<const float> vectors) const {
+  const std::size_t n = vectors.size() / dimensions_;
+  Coded out{.lists = assign(vectors, n), .codes = {}, .scales = {}};
+  out.codes.reserve(n * dimensions_);
+  for (std::size_t i = 0; i < n; ++i) {
     const auto vector = vectors.subspan(i * dimensions_, dimensions_);
     float highest = 0;
     for (const float x : vector) highest = std::max(highest, std::abs(x));
     const float scale = highest > 0 ? highest / kCodeMax : 1;
-    auto& list = lists_[assigned[i]];
-    list.places.push_back(places[i]);
-    list.scales.push_back(scale);
+    out.scales.push_back(scale);
     for (const float x : vector)
-      list.codes.push_back(static_cast<std::int8_t>(std::lround(x / scale)));
+      out.codes.push_back(static_cast<std::int8_t>(std::lround(x / scale)));
+  }
+  return out;
+}
+
+void VectorLists::add(std::span<const Place> places, const Coded& coded) {
+  const std::span codes(coded.codes);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    auto& list = lists_[coded.lists[i]];
+    const auto row = codes.subspan(i * dimensions_, dimensions_);
+    list.places.push_back(places[i]);
+    list.scales.push_back(coded.scales[i]);
+    list.codes.insert(list.codes.end(), row.begin(), row.end());
   }
   size_ += places.size();
 }

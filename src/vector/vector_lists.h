@@ -13,7 +13,7 @@
 namespace vector {
 
 // Owned by Index, under its lock: searching from many threads, adding from one. FAISS's exceptions
-// come out of `train` and `add`.
+// come out of `train` and `coded`.
 class VectorLists {
  public:
   // How many of the lists are looked into: the recall that benchmarks state.
@@ -32,8 +32,17 @@ class VectorLists {
   // How many the lists were made for; 0 while there is one of all.
   std::size_t trained_for() const { return trained_for_; }
 
-  // [places, dimensions], of length 1. Places rise.
-  void add(std::span<const Place> places, std::span<const float> vectors);
+  // Vectors as the lists keep them.
+  struct Coded {
+    std::vector<std::size_t> lists;  // [n]
+    std::vector<std::int8_t> codes;  // [n, dimensions]
+    std::vector<float> scales;       // of each row of the codes
+  };
+  // Of [n, dimensions], each of length 1. What takes time in adding; reads only what `train` made,
+  // so it needs no lock against searches.
+  Coded coded(std::span<const float> vectors) const;
+  // Places rise.
+  void add(std::span<const Place> places, const Coded& coded);
 
   // The nearest by cosine, best first. `allowed_share`: how many of all are allowed, about; the
   // fewer, the more lists are looked into. Null when all are.

@@ -1,4 +1,5 @@
 // The folder's parts together, on rows: index, words, filters, states.
+#include <boost/asio/use_future.hpp>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -161,9 +162,9 @@ TEST_F(VectorTest, NothingOfOthersIsFound) {
   EXPECT_TRUE(words({{"p1"}, "vs_2"}, {"secret"}).empty());
   EXPECT_TRUE(words({{"p2"}, "vs_1"}, {"secret"}).empty());
   auto rows = database_->read_blocking([&](store::Session& session) {
-    return store::chunks::fetch(session, theirs_, std::vector<std::int64_t>{hits[0].chunk});
+    return store::chunks::fetch(session, theirs_, hits[0].chunk);
   });
-  EXPECT_TRUE(rows->empty());
+  EXPECT_FALSE(rows->has_value());
   Index index(*database_, terms_, mine_);
   EXPECT_EQ(near(index, {1, 0}, 5).size(), 1u);
 }
@@ -175,15 +176,16 @@ TEST_F(VectorTest, HiddenIsGoneAtOnceAndForgottenLater) {
       [&](store::Transaction& tx) { return store::chunks::hide_file(tx, {mine_, "a"}); });
   EXPECT_EQ(hidden->size(), 1u);
   EXPECT_TRUE(words(mine_, {"alpha"}).empty());
-  std::size_t forgotten = 0;
-  while (true) {
+  std::vector<std::size_t> chunks, sets;
+  do {
     auto some = database_->write_blocking(
         [&](store::Transaction& tx) { return store::chunks::forget_gone(tx, 2); });
     ASSERT_TRUE(some);
-    if (*some == 0) break;
-    forgotten += *some;
-  }
-  EXPECT_EQ(forgotten, 3u);
+    chunks.push_back(some->chunks);
+    sets.push_back(some->sets.size());
+  } while (chunks.back() + sets.back() > 0);
+  EXPECT_EQ(chunks, (std::vector<std::size_t>{2, 1, 0}));
+  EXPECT_EQ(sets, (std::vector<std::size_t>{0, 1, 0}));  // each is named once
   EXPECT_TRUE(database_->integrity_check());
 }
 
@@ -276,9 +278,59 @@ TEST_F(VectorTest, AKeptIndexGoesOnWhereItWas) {
   EXPECT_EQ(shelf.load(mine_, third).error().code, ErrorCode::CorruptData);
   EXPECT_EQ(near(third, query, 300).size(), 210u);
 
-  ASSERT_TRUE(database_->write_blocking(
-      [&](store::Transaction& tx) { return Shelf::remove(tx, mine_, 0); }));
+  ASSERT_TRUE(
+      database_->write_blocking([&](store::Transaction& tx) { return stores::remove(tx, id, 0); }));
   EXPECT_EQ(shelf.load(mine_, third).error().code, ErrorCode::NotFound);
+  EXPECT_EQ(shelf.save(mine_, third).error().code, ErrorCode::NotFound);
+}
+
+// A set that is forgotten while the index that is to take its place is read leaves both.
+TEST_F(VectorTest, AnIndexThatIsMadeAnewForgetsToo) {
+  base::SeededRandom names(1);
+  auto blobs = *blob::open_local(database_.folder.file("blobs"), names);
+  const base::FakeClock clock;
+  Indexes indexes(*database_, *blobs, clock);
+  base::asio::thread_pool pool(1);
+  const auto fresh = [&] {
+    auto made = base::asio::co_spawn(pool, indexes.fresh(mine_), base::asio::use_future).get();
+    EXPECT_TRUE(made) << made.error().message;
+    return *made;
+  };
+  const auto hide = [&](const std::string& file) {
+    auto hidden = database_->write_blocking(
+        [&](store::Transaction& tx) { return store::chunks::hide_file(tx, {mine_, file}); });
+    indexes.forget(mine_, *hidden);
+  };
+  const std::vector<store::chunks::NewChunk> many(1'500, {.body = "red", .vector = {1, 0}});
+  add(mine_, "a", many);
+  add(mine_, "b", many);
+  add(mine_, "c", {{.body = "blue", .vector = {0, 1}}});
+  EXPECT_EQ(fresh()->size(), 3'001u);
+  hide("a");  // so much is gone that the next search has it made anew
+  EXPECT_EQ((*fresh()->near(std::vector<float>{0, 1}, 1, {}))[0].score, 1.0f);
+  hide("c");
+  auto index = fresh();
+  EXPECT_TRUE(index->with_words(terms_of({"blue"}), 5, {}).empty());
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (index->size() > 1'501 && std::chrono::steady_clock::now() < deadline) index = fresh();
+  EXPECT_LE(index->size(), 1'501u);
+  EXPECT_TRUE(index->with_words(terms_of({"blue"}), 5, {}).empty());
+  EXPECT_EQ(index->with_words(terms_of({"red"}), 5, {}).size(), 5u);
+}
+
+// What could not be read to its end is neither found twice nor lost.
+TEST_F(VectorTest, ReadingGoesOnAfterAFailure) {
+  std::atomic<bool> stopping = false;
+  Index index(*database_, terms_, mine_, {.stopping = &stopping});
+  add(mine_, "a", {{.body = "red", .vector = {1, 0}}});
+  ASSERT_TRUE(index.refresh());
+  add(mine_, "b", {{.body = "red", .vector = {1, 0}}});
+  stopping = true;
+  EXPECT_FALSE(index.refresh());
+  EXPECT_EQ(index.with_words(terms_of({"red"}), 5, {}).size(), 1u);
+  stopping = false;
+  ASSERT_TRUE(index.refresh());
+  EXPECT_EQ(index.with_words(terms_of({"red"}), 5, {}).size(), 2u);
 }
 
 TEST_F(VectorTest, WordsThatLookLikeOperatorsAreWords) {
@@ -394,7 +446,7 @@ TEST_F(VectorTest, CountsMoveWithStatesAndNeverBack) {
     ASSERT_TRUE(files::detach(tx, id, "f1"));
     EXPECT_EQ(stores::get(tx, id, 2)->record.usage_bytes, 0);
     EXPECT_EQ(batches::get(tx, id, "b")->record.counts.total(), 1);
-    ASSERT_TRUE(stores::remove(tx, id));
+    ASSERT_TRUE(stores::remove(tx, id, 3));
     EXPECT_EQ(*stores::remove_leftovers(tx, id, 10), 2u);
   });
 }
@@ -411,7 +463,9 @@ TEST_F(VectorTest, AStoreWhoseTimeIsOverStaysMarked) {
     EXPECT_TRUE(stores::get(tx, id, 86'400)->record.expired);
     if (auto status = stores::touch(tx, id, 1'000); !status) return status;
     EXPECT_FALSE(stores::get(tx, id, 86'400)->record.expired);
-    return stores::expire(tx, made.key, 90'000);
+    EXPECT_FALSE(*stores::expire(tx, id, 86'400));
+    EXPECT_TRUE(*stores::expire(tx, id, 90'000));
+    return {};
   });
   EXPECT_TRUE(done) << done.error().message;
   EXPECT_TRUE(

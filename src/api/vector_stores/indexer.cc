@@ -305,20 +305,23 @@ awaitable<Status> Indexer::give_up(jobs::Attempt& attempt, const Work& work, con
 awaitable<Outcome> Indexer::clean(jobs::Attempt& attempt) {
   const vector::StoreId store{attempt.job().project, payload_of(attempt.job()).store};
   while (true) {
-    std::vector<chunks::GoneSet> gone;
-    auto some = [&](store::Transaction& transaction) -> Result<std::size_t> {
-      auto hidden = chunks::gone(transaction, kRemovedPerCommit);
-      if (!hidden) return fail(hidden.error());
-      gone = std::move(*hidden);
-      auto removed = chunks::forget_gone(transaction, kRemovedPerCommit);
-      if (!removed || *removed > 0 || store.id.empty()) return removed;
-      return vector::stores::remove_leftovers(transaction, store, kRemovedPerCommit);
+    chunks::Forgotten forgotten;
+    auto some = [&](store::Transaction& transaction) -> Result<bool> {
+      auto gone = chunks::forget_gone(transaction, kRemovedPerCommit);
+      if (!gone) return fail(gone.error());
+      forgotten = std::move(*gone);
+      if (forgotten.chunks + forgotten.sets.size() > 0) return true;
+      if (store.id.empty()) return false;
+      auto left = vector::stores::remove_leftovers(transaction, store, kRemovedPerCommit);
+      if (!left) return fail(left.error());
+      return *left > 0;
     };
-    auto removed = co_await attempt.write(some);
-    if (!removed) co_return Outcome::retry(removed.error().message);
-    // Mostly the index knows: not of what was hidden because its file's time was over.
-    for (const auto& each : gone) search_.indexes().forget(each.in, std::span(&each.set, 1));
-    if (*removed == 0) co_return Outcome::done();
+    auto more = co_await attempt.write(some);
+    if (!more) co_return Outcome::retry(more.error().message);
+    // Mostly the index knows: not of what was hidden because a store's time was over.
+    for (const auto& each : forgotten.sets)
+      search_.indexes().forget(each.in, std::span(&each.set, 1));
+    if (!*more) co_return Outcome::done();
   }
 }
 

@@ -13,6 +13,7 @@ class VectorStoresRoutes {
       : indexer_(parts.database, parts.files, parts.search, extractor), service_(parts) {}
   void add_to(http::Router& router);
   std::vector<jobs::Handler> job_handlers() { return indexer_.handlers(); }
+  VectorStoresService& service() { return service_; }
 
  private:
   using Answer = base::awaitable<http::Response>;

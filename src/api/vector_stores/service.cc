@@ -43,6 +43,11 @@ Status VectorStoresService::clean_later(store::Transaction& transaction,
                           queue_clock_.now_ms());
 }
 
+Status VectorStoresService::clean_hidden(store::Transaction& transaction, const StoreId& id,
+                                         std::span<const std::int64_t> hidden) {
+  return hidden.empty() ? Status() : clean_later(transaction, id.project, "");
+}
+
 Status VectorStoresService::attach_in(store::Transaction& transaction, const Attachment& to,
                                       const AttachFile& wanted, std::vector<std::int64_t>& hidden) {
   auto file = StoredFiles::get_in(transaction, to.store.project, wanted.file_id, to.now);
@@ -157,9 +162,7 @@ awaitable<Result<VectorStore>> VectorStoresService::update(StoreId id, Update up
 awaitable<Status> VectorStoresService::remove(StoreId id) {
   const std::int64_t now = parts_.clock.unix_seconds();
   auto take = [&](store::Transaction& transaction) -> Status {
-    if (auto status = vector::stores::remove(transaction, id); !status) return status;
-    if (auto status = vector::Shelf::remove(transaction, chunks_of(id), now); !status)
-      return status;
+    if (auto status = vector::stores::remove(transaction, id, now); !status) return status;
     return clean_later(transaction, id.project, id.id);
   };
   auto removed = co_await parts_.database.write(take);
@@ -170,6 +173,13 @@ awaitable<Status> VectorStoresService::remove(StoreId id) {
   co_return removed;
 }
 
+Status VectorStoresService::expire(store::Transaction& transaction, const store::DocumentKey& key,
+                                   std::int64_t now) {
+  auto expired = vector::stores::expire(transaction, {key.project, key.id}, now);
+  if (!expired) return fail(expired.error());
+  return *expired ? clean_later(transaction, key.project, "") : Status();
+}
+
 awaitable<Result<StoreFile>> VectorStoresService::attach(StoreId id, AttachFile wanted) {
   const Attachment to{.store = id, .now = parts_.clock.unix_seconds()};
   std::vector<std::int64_t> hidden;
@@ -178,6 +188,7 @@ awaitable<Result<StoreFile>> VectorStoresService::attach(StoreId id, AttachFile 
     if (auto status = check_open(transaction, id); !status) return fail(status.error());
     if (auto status = attach_in(transaction, to, wanted, hidden); !status)
       return fail(status.error());
+    if (auto status = clean_hidden(transaction, id, hidden); !status) return fail(status.error());
     return vector::files::get(transaction, id, wanted.file_id);
   };
   auto attached = co_await parts_.database.write(put);
@@ -281,6 +292,7 @@ awaitable<Result<FileBatch>> VectorStoresService::create_batch(StoreId id,
       if (auto status = attach_in(transaction, to, file, hidden); !status)
         return fail(status.error());
     }
+    if (auto status = clean_hidden(transaction, id, hidden); !status) return fail(status.error());
     return vector::batches::get(transaction, id, batch_id);
   };
   auto created = co_await parts_.database.write(put);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ class VectorStoresService {
   };
   base::awaitable<Result<vector::VectorStore>> update(vector::StoreId id, Update update);
   base::awaitable<Status> remove(vector::StoreId id);
+  // What the sweeper does with a store whose time is over.
+  Status expire(store::Transaction& transaction, const store::DocumentKey& key, std::int64_t now);
 
   base::awaitable<Result<vector::StoreFile>> attach(vector::StoreId id, AttachFile wanted);
   base::awaitable<Result<vector::StoreFile>> get_file(vector::StoreId id, std::string file);
@@ -69,6 +72,9 @@ class VectorStoresService {
   Status check_open(store::Session& session, const vector::StoreId& id) const;
   Status clean_later(store::Transaction& transaction, const base::ProjectId& project,
                      const std::string& store);
+  // Where files were attached anew.
+  Status clean_hidden(store::Transaction& transaction, const vector::StoreId& id,
+                      std::span<const std::int64_t> hidden);
   // The file itself is being deleted: it leaves all stores.
   Result<std::function<void()>> detach_everywhere(store::Transaction& transaction,
                                                   const base::ProjectId& project,

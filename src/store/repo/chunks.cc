@@ -71,10 +71,9 @@ Result<std::size_t> forget(Transaction& transaction, std::int64_t set, std::size
 Chunk chunk_of(const Row& row) {
   return {.chunk = row.integer(0),
           .file = row.string(1),
-          .position = row.integer(2),
-          .page = row.integer(3),
-          .heading = row.string(4),
-          .body = row.string(5)};
+          .page = row.integer(2),
+          .heading = row.string(3),
+          .body = row.string(4)};
 }
 
 // What makes a chunk `c` visible: its set `s` belongs to this store of this project and is
@@ -160,32 +159,27 @@ Result<std::vector<std::int64_t>> hide_store(Transaction& transaction, const Sto
   return hide(transaction, "project = $1 AND store = $2", {key.project, key.store});
 }
 
-Result<std::vector<GoneSet>> gone(Session& session, std::size_t limit) {
-  return session.query(
-      "SELECT project, store, number FROM chunk_sets WHERE gone = 1 ORDER BY number LIMIT $1",
-      {limit}, [](const Row& row) {
-        return GoneSet{.in = {{row.string(0)}, row.string(1)}, .set = row.integer(2)};
-      });
-}
-
-Result<std::size_t> forget_gone(Transaction& transaction, std::size_t limit) {
-  std::size_t removed = 0;
-  while (removed < limit) {
+Result<Forgotten> forget_gone(Transaction& transaction, std::size_t limit) {
+  Forgotten out;
+  while (out.chunks < limit && out.sets.size() < limit) {
     auto set = transaction.query_one(
-        "SELECT number FROM chunk_sets WHERE gone = 1 ORDER BY number LIMIT 1", {},
-        [](const Row& row) { return row.integer(0); });
+        "SELECT project, store, number FROM chunk_sets WHERE gone = 1 ORDER BY number LIMIT 1", {},
+        [](const Row& row) {
+          return GoneSet{.in = {{row.string(0)}, row.string(1)}, .set = row.integer(2)};
+        });
     if (!set) return fail(std::move(set.error()));
     if (!*set) break;
-    auto some = forget(transaction, **set, limit - removed);
-    if (!some) return some;
-    removed += *some;
+    auto some = forget(transaction, (*set)->set, limit - out.chunks);
+    if (!some) return fail(some.error());
+    out.chunks += *some;
     if (*some > 0) continue;
-    if (auto status = run(transaction, "DELETE FROM chunk_sets WHERE number = $1", {**set});
+    if (auto status = run(transaction, "DELETE FROM chunk_sets WHERE number = $1", {(*set)->set});
         !status) {
       return fail(status.error());
     }
+    out.sets.push_back(std::move(**set));
   }
-  return removed;
+  return out;
 }
 
 Status set_attributes(Transaction& transaction, const FileKey& key,
@@ -245,13 +239,14 @@ Status each_vector(Session& session, std::int64_t set, const VisitVector& visit)
   return {};
 }
 
-Status each_indexed(Session& session, std::int64_t set, const VisitIndexed& visit) {
+Status each_indexed(Session& session, const SomeOfSet& some, const VisitIndexed& visit) {
   std::vector<float> vector;
-  const Param param(set);
+  const Param params[] = {some.set, some.from, some.from + some.limit};
   auto ran = session.run(
       "SELECT c.seq, c.heading, c.body, v.vector FROM chunks c LEFT JOIN chunk_vectors v ON "
-      "v.set_number = c.set_number AND v.chunk = c.seq WHERE c.set_number = $1 ORDER BY c.position",
-      {&param, 1}, [&](const Row& row) -> Status {
+      "v.set_number = c.set_number AND v.chunk = c.seq WHERE c.set_number = $1 AND c.position >= "
+      "$2 AND c.position < $3 ORDER BY c.position",
+      params, [&](const Row& row) -> Status {
         unpack(row.bytes(3), vector);
         visit({.chunk = row.integer(0),
                .heading = row.text(1),
@@ -282,25 +277,17 @@ Result<std::vector<std::int64_t>> sets_that_fit(Session& session, const StoreKey
                        [](const Row& row) { return row.integer(0); });
 }
 
-Result<std::vector<Chunk>> fetch(Session& session, const StoreKey& key,
-                                 std::span<const std::int64_t> chunks) {
-  std::vector<Chunk> out;
-  for (const auto chunk : chunks) {
-    auto found = session.query_one(
-        "SELECT c.seq, s.file, c.position, c.page, c.heading, c.body FROM chunks c" +
-            std::string(kVisible) + "c.seq = $1 AND s.project = $2 AND s.store = $3",
-        {chunk, key.project, key.store}, chunk_of);
-    if (!found) return fail(std::move(found.error()));
-    if (*found) out.push_back(std::move(**found));
-  }
-  return out;
+Result<std::optional<Chunk>> fetch(Session& session, const StoreKey& key, std::int64_t chunk) {
+  return session.query_one("SELECT c.seq, s.file, c.page, c.heading, c.body FROM chunks c" +
+                               std::string(kVisible) +
+                               "c.seq = $1 AND s.project = $2 AND s.store = $3",
+                           {chunk, key.project, key.store}, chunk_of);
 }
 
 Result<std::vector<Chunk>> of_file(Session& session, const FileKey& key, std::int64_t position,
                                    std::size_t limit) {
   return session.query(
-      "SELECT c.seq, s.file, c.position, c.page, c.heading, c.body FROM chunks c" +
-          std::string(kVisible) +
+      "SELECT c.seq, s.file, c.page, c.heading, c.body FROM chunks c" + std::string(kVisible) +
           "s.project = $1 AND s.store = $2 AND s.file = $3 AND c.position >= $4 ORDER BY "
           "c.position LIMIT $5",
       {key.in.project, key.in.store, key.file, position, limit}, chunk_of);

@@ -48,14 +48,18 @@ Status make_searchable(Transaction& transaction, std::int64_t set, const StoreKe
 // until `forget_gone`. Returns their numbers.
 Result<std::vector<std::int64_t>> hide_file(Transaction& transaction, const FileKey& key);
 Result<std::vector<std::int64_t>> hide_store(Transaction& transaction, const StoreKey& key);
-// Hidden sets whose rows stay still, oldest first.
+// A hidden set that has no rows any more.
 struct GoneSet {
   StoreKey in;
   std::int64_t set = 0;
 };
-Result<std::vector<GoneSet>> gone(Session& session, std::size_t limit);
-// Removes at most `limit` chunks of hidden sets; returns how many.
-Result<std::size_t> forget_gone(Transaction& transaction, std::size_t limit);
+struct Forgotten {
+  std::size_t chunks = 0;
+  std::vector<GoneSet> sets;  // each is named once, by the call that removes its last row
+};
+// Removes at most `limit` chunks of hidden sets, and as many sets, oldest first. Nothing of either:
+// there is no more.
+Result<Forgotten> forget_gone(Transaction& transaction, std::size_t limit);
 
 Status set_attributes(Transaction& transaction, const FileKey& key,
                       const std::map<std::string, Attribute>& attributes);
@@ -79,9 +83,13 @@ struct IndexedChunk {
   std::string_view heading, body;
   std::span<const float> vector;  // empty when it has none
 };
-// Each chunk of the set, in order.
+// Up to `limit` chunks of the set from that position on, in order: the n-th has position n.
+struct SomeOfSet {
+  std::int64_t set = 0;
+  std::size_t from = 0, limit = 0;
+};
 using VisitIndexed = std::function<void(const IndexedChunk&)>;
-Status each_indexed(Session& session, std::int64_t set, const VisitIndexed& visit);
+Status each_indexed(Session& session, const SomeOfSet& some, const VisitIndexed& visit);
 // How many chunks of the store are searchable.
 Result<std::int64_t> count_searchable(Session& session, const StoreKey& key);
 // The searchable sets whose file fits.
@@ -91,14 +99,12 @@ Result<std::vector<std::int64_t>> sets_that_fit(Session& session, const StoreKey
 struct Chunk {
   std::int64_t chunk = 0;
   std::string file;
-  std::int64_t position = 0;
   std::int64_t page = 0;
   std::string heading;
   std::string body;
 };
-// Those of these chunks that are searchable in this store now, in no order.
-Result<std::vector<Chunk>> fetch(Session& session, const StoreKey& key,
-                                 std::span<const std::int64_t> chunks);
+// Nothing when it is not searchable in this store now.
+Result<std::optional<Chunk>> fetch(Session& session, const StoreKey& key, std::int64_t chunk);
 // All of a file's searchable chunks, in order, from `position` on.
 Result<std::vector<Chunk>> of_file(Session& session, const FileKey& key, std::int64_t position,
                                    std::size_t limit);
