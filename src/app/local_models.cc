@@ -34,9 +34,9 @@ Result<ModelLimit> parse_limit(const std::string& entry) {
 std::string draft_path(const Config& config, const std::vector<ModelFile>& files,
                        const std::string& model) {
   for (const auto& entry : config.models.drafts) {
-    const auto equals = entry.find('=');
-    if (entry.substr(0, equals) != model) continue;
-    const auto found = std::ranges::find(files, entry.substr(equals + 1), &ModelFile::id);
+    const auto pair = parse_model_pair("models.drafts", entry);
+    if (!pair || pair->name != model) continue;
+    const auto found = std::ranges::find(files, pair->model, &ModelFile::id);
     if (found != files.end()) return found->path;
   }
   return {};
@@ -56,18 +56,16 @@ std::optional<engine::EngineOptions> own_options(const Config& config,
   return *options;
 }
 
-Status check_drafts(const std::vector<std::string>& drafts) {
-  for (const auto& entry : drafts) {
-    const auto equals = entry.find('=');
-    if (equals == 0 || equals == entry.npos || equals + 1 == entry.size()) {
-      return fail(ErrorCode::InvalidRequest,
-                  fmt::format("models.drafts must be NAME=ID, not '{}'", entry));
-    }
-  }
-  return {};
-}
-
 }  // namespace
+
+Result<ModelPair> parse_model_pair(std::string_view setting, const std::string& entry) {
+  const auto equals = entry.find('=');
+  if (equals == 0 || equals == entry.npos || equals + 1 == entry.size()) {
+    return fail(ErrorCode::InvalidRequest,
+                fmt::format("{} must be NAME=ID, not '{}'", setting, entry));
+  }
+  return ModelPair{entry.substr(0, equals), entry.substr(equals + 1)};
+}
 
 Result<EngineConfig> model_engine_config(const EngineConfig& config,
                                          const std::vector<std::string>& limits,
@@ -114,7 +112,9 @@ Result<std::unique_ptr<inference::local::LocalBackend>> make_local_backend(
   if (!engine) return fail(engine.error());
   const auto checked = model_engine_config(config.engine, config.models.limits, "");
   if (!checked) return fail(checked.error());
-  if (auto status = check_drafts(config.models.drafts); !status) return fail(status.error());
+  for (const auto& entry : config.models.drafts) {
+    if (auto pair = parse_model_pair("models.drafts", entry); !pair) return fail(pair.error());
+  }
   inference::local::LocalOptions options;
   options.engine = std::move(*engine);
   options.resident_models_max = static_cast<std::size_t>(config.engine.resident_models_max);

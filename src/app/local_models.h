@@ -2,6 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "app/config.h"
 #include "app/model_files.h"
@@ -9,6 +12,12 @@
 #include "inference/local/backend.h"
 
 namespace app {
+
+// NAME=ID, as models.aliases and models.drafts have it.
+struct ModelPair {
+  std::string name, model;
+};
+Result<ModelPair> parse_model_pair(std::string_view setting, const std::string& entry);
 
 // What it is given must outlive it; `activity`, if any, is told of interactive requests. Errors
 // name a setting that makes no sense.

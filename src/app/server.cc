@@ -162,12 +162,9 @@ Status Server::State::open_backends() {
   ranker = local->get();
   backends.add(std::move(*local));
   for (const auto& alias : config.models.aliases) {
-    const auto equals = alias.find('=');
-    if (equals == 0 || equals == alias.npos || equals + 1 == alias.size()) {
-      return fail(ErrorCode::InvalidRequest,
-                  fmt::format("models.aliases must be NAME=ID, not '{}'", alias));
-    }
-    backends.add_alias(alias.substr(0, equals), alias.substr(equals + 1));
+    const auto pair = parse_model_pair("models.aliases", alias);
+    if (!pair) return fail(pair.error());
+    backends.add_alias(pair->name, pair->model);
   }
   return {};
 }
