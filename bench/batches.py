@@ -1,6 +1,7 @@
-"""Batches beside interactive requests, over HTTP: how long a chat takes on an idle server and while
-a batch runs, and how fast a batch is alone against the same requests sent by a client, as many at a
-time. Standard library only; requests are made by seed.
+"""Batches beside interactive requests, over HTTP: how long a streamed chat takes to its first token,
+between tokens and altogether, on an idle server and while a batch runs; and how fast a batch is alone
+against the same requests sent by a client, as many at a time. Standard library only; requests are
+made by seed.
 
   batches.py http://127.0.0.1:8080/v1#parlance-mini --lines 3000 --chats 200 --rounds 3
 """
@@ -8,7 +9,6 @@ import argparse
 import asyncio
 import json
 import random
-import statistics
 import time
 import urllib.parse
 
@@ -42,6 +42,22 @@ class Server:
         if b" 200 " not in head.split(b"\r\n")[0]:
             raise RuntimeError(rest[:300])
         return json.loads(rest)
+
+    async def stream_chat(self, body):
+        """Seconds from the request to each piece of the answer."""
+        reader, writer = await asyncio.open_connection(self.host, self.port)
+        text = json.dumps({**body, "stream": True}).encode()
+        begin = time.perf_counter()
+        writer.write(f"POST {self.path}/chat/completions HTTP/1.1\r\nHost: {self.host}\r\nContent-Type: application/json\r\n"
+                     f"Content-Length: {len(text)}\r\nConnection: close\r\n\r\n".encode() + text)
+        times = []
+        while line := await reader.readline():
+            if b'"content":"' in line and b'"content":""' not in line:
+                times.append(time.perf_counter() - begin)
+        writer.close()
+        if not times:
+            raise RuntimeError("a chat without an answer")
+        return times
 
     def chat_body(self, seed, tokens):
         chosen = random.Random(seed)
@@ -79,14 +95,23 @@ def percentile(values, share):
     return values[min(len(values) - 1, int(share * len(values)))]
 
 
+class Times:
+    """Milliseconds."""
+    def __init__(self):
+        self.first, self.gaps, self.whole = [], [], []
+
+    def add(self, seconds):
+        self.first.append(1000 * seconds[0])
+        self.gaps += [1000 * (b - a) for a, b in zip(seconds, seconds[1:])]
+        self.whole.append(1000 * seconds[-1])
+
+
 async def chat_times(server, seed, chats, tokens):
-    """Milliseconds of chats, one at a time, with pauses of 50 ms in the mean between them."""
-    pause, times = random.Random(seed), []
+    """Of chats one at a time, with pauses of 50 ms in the mean between them."""
+    pause, times = random.Random(seed), Times()
     for i in range(chats):
         await asyncio.sleep(pause.expovariate(20))
-        begin = time.perf_counter()
-        await server.call("POST", "/chat/completions", server.chat_body(9_000_000 + seed + i, tokens))
-        times.append(1000 * (time.perf_counter() - begin))
+        times.add(await server.stream_chat(server.chat_body(9_000_000 + seed + i, tokens)))
     return times
 
 
@@ -110,31 +135,46 @@ async def batch_alone(server, seed, lines, tokens):
         await asyncio.sleep(0.1)
 
 
+async def beside(server, seed, options):
+    idle = await chat_times(server, seed, options.chats, options.tokens)
+    batch, _, _ = await server.start_batch(seed, 20_000, options.tokens)
+    beside_it = await chat_times(server, seed + 10_000, options.chats, options.tokens)
+    done, status = await server.completed(batch)
+    await server.call("POST", f"/batches/{batch}/cancel", {})
+    while (await server.completed(batch))[1] not in ("cancelled", "completed"):
+        await asyncio.sleep(0.1)
+    after = await chat_times(server, seed + 20_000, options.chats, options.tokens)
+    print(f"beside the batch: {done} of its lines, {status}", flush=True)
+    for what in ("first", "gaps", "whole"):
+        phases = [getattr(times, what) for times in (idle, beside_it, after)]
+        row = "  ".join(f"{name} {percentile(v, 0.5):.1f}/{percentile(v, 0.99):.1f}"
+                        for name, v in zip(("idle", "beside a batch", "idle again"), phases))
+        quiet = phases[0] + phases[2]
+        print(f"{what:5} p50/p99 ms: {row}  ({percentile(phases[1], 0.5) / percentile(quiet, 0.5):.2f} and "
+              f"{percentile(phases[1], 0.99) / percentile(quiet, 0.99):.2f} times)", flush=True)
+
+
+async def alone(server, seed, options):
+    batch = await batch_alone(server, seed + 30_000, options.lines, options.tokens)
+    sent = await at_once(server, seed + 40_000, options.lines, options.tokens, 64)
+    print(f"lines/s: batch alone {batch:.1f}, a client with 64 at a time {sent:.1f}: {batch / sent:.2f}", flush=True)
+
+
 async def measure(server, options):
-    await chat_times(server, 0, 10, options.tokens)
+    await chat_times(server, 0, 5, options.tokens)
     for round_ in range(options.rounds):
         seed = 100_000 * (round_ + 1)
-        idle = await chat_times(server, seed, options.chats, options.tokens)
-        batch, _, _ = await server.start_batch(seed, 50_000, options.tokens)
-        beside = await chat_times(server, seed + 10_000, options.chats, options.tokens)
-        done, status = await server.completed(batch)
-        await server.call("POST", f"/batches/{batch}/cancel", {})
-        while (await server.completed(batch))[1] not in ("cancelled", "completed"):
-            await asyncio.sleep(0.1)
-        after = await chat_times(server, seed + 20_000, options.chats, options.tokens)
-        row = "  ".join(f"{name} {statistics.median(v):.1f}/{percentile(v, 0.99):.1f}"
-                        for name, v in (("idle", idle), ("beside a batch", beside), ("idle again", after)))
-        print(f"chat p50/p99 ms: {row}  ({done} lines meanwhile, {status})", flush=True)
-        alone = await batch_alone(server, seed + 30_000, options.lines, options.tokens)
-        sent = await at_once(server, seed + 40_000, options.lines, options.tokens, 64)
-        print(f"lines/s: batch alone {alone:.1f}, a client with 64 at a time {sent:.1f}: {alone / sent:.2f}", flush=True)
+        if options.chats:
+            await beside(server, seed, options)
+        if options.lines:
+            await alone(server, seed, options)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("server", metavar="URL#MODEL")
-    parser.add_argument("--lines", type=int, default=2000)
-    parser.add_argument("--chats", type=int, default=200)
+    parser.add_argument("--lines", type=int, default=2000, help="0: the batch alone is not measured")
+    parser.add_argument("--chats", type=int, default=200, help="0: chats are not measured")
     parser.add_argument("--tokens", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()

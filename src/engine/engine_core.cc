@@ -12,6 +12,13 @@
 #include "engine/speculation/choose_drafts.h"
 
 namespace engine {
+namespace {
+
+bool was_given_up(const Batch& batch) {
+  return batch.given_up != nullptr && *batch.given_up;
+}
+
+}  // namespace
 
 // --- any thread ---
 
@@ -49,6 +56,9 @@ Engine::Core::~Core() {
 void Engine::Core::post(Message message) {
   {
     std::scoped_lock lock(inbox_mutex_);
+    const auto* request = std::get_if<std::unique_ptr<LiveRequest>>(&message);
+    if (request && (*request)->choices[0]->sequence.priority == Priority::Interactive)
+      arrived_ = true;
     inbox_.push_back(std::move(message));
   }
   inbox_filled_.notify_one();
@@ -117,6 +127,7 @@ bool Engine::Core::take_messages() {
     std::unique_lock lock(inbox_mutex_);
     inbox_filled_.wait(lock, [this] { return stopping_ || !inbox_.empty() || !requests_.empty(); });
     messages.swap(inbox_);
+    arrived_ = false;
     if (stopping_) {
       // What has not been begun is known to nobody else.
       for (auto& message : messages) {
@@ -233,12 +244,18 @@ void Engine::Core::step() {
     const bool embeds = choice_of_.at(part.sequence)->request->embed.has_value();
     add_to_batch(part, embeds ? embed_batch_ : generate_batch_, embeds ? embedding : generating);
   }
+  // Whoever comes meanwhile need not wait: what is given up is computed again later. A model with
+  // state beside its pages could not go back.
+  if (scheduler_.only_batch() && parts_.model->state_floats() == 0)
+    generate_batch_.given_up = embed_batch_.given_up = &arrived_;
   if (!generating.empty()) {
     const auto logits = parts_.model->logits(generate_batch_, cache_, states_);
+    if (was_given_up(generate_batch_)) return scheduler_.given_up();
     for (const auto& rows : generating) use_logits(rows, logits);
   }
   if (!embedding.empty()) {
     const auto hidden = parts_.model->hidden(embed_batch_, cache_, states_);
+    if (was_given_up(embed_batch_)) return scheduler_.given_up();
     for (const auto& rows : embedding) use_hidden(rows, hidden);
   }
   ++counted_.steps;

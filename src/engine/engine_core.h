@@ -131,6 +131,7 @@ class Engine::Core {
   std::condition_variable inbox_filled_;
   std::deque<Message> inbox_;
   bool stopping_ = false;
+  std::atomic<bool> arrived_ = false;  // somebody interactive, not yet handled
   std::atomic<std::size_t> live_ = 0;  // requests accepted and not ended
   std::atomic<RequestId> next_id_ = 1;
   base::Guarded<EngineStats> stats_;

@@ -94,6 +94,28 @@ TEST_F(EngineTest, GivesTheSameTokensAloneAndAmongOthersOnOneAndTwoThreads) {
   }
 }
 
+// Steps of batch work are given up for whoever comes, wherever they have come.
+TEST_F(EngineTest, BatchWorkThatIsInterruptedSaysTheSame) {
+  const auto batch = [](int i) {
+    auto one = request(150 - i * 9, static_cast<std::uint64_t>(i), 60);
+    one.priority = Priority::Batch;
+    return one;
+  };
+  std::vector<Outcome> alone;
+  for (int i = 0; i < 8; ++i)
+    alone.push_back(collect(Engine::load(options()).value()->submit(batch(i)).value()));
+  const auto engine = Engine::load(options()).value();
+  std::vector<RequestHandle> handles;
+  for (int i = 0; i < 8; ++i) handles.push_back(engine->submit(batch(i)).value());
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_FALSE(
+        collect(engine->submit(request(12, 70 + static_cast<std::uint64_t>(i), 2)).value()).error);
+    std::this_thread::yield();
+  }
+  for (std::size_t i = 0; i < handles.size(); ++i)
+    EXPECT_EQ(collect(handles[i]).tokens, alone[i].tokens) << i;
+}
+
 TEST_F(EngineTest, ReadsACachedPromptOnceAndSaysTheSame) {
   const auto engine = Engine::load(options()).value();
   const auto first = collect(engine->submit(request(150, 3)).value());

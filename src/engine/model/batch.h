@@ -1,6 +1,7 @@
 // What one step computes: rows of several sequences, and which of them are wanted back.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -28,6 +29,8 @@ struct Batch {
   std::vector<std::int32_t> positions;  // [T]
   std::vector<SequenceRows> sequences;  // in row order, covering all rows
   std::vector<int> output_rows;         // ascending
+  // Once this is true the model need not go on: nobody uses what it returns. Null: it must.
+  const std::atomic<bool>* given_up = nullptr;
 
   std::size_t rows() const { return tokens.size(); }
   void clear() {
@@ -35,6 +38,7 @@ struct Batch {
     positions.clear();
     sequences.clear();
     output_rows.clear();
+    given_up = nullptr;
   }
   // Appends `part` of a sequence that starts at `position`.
   void add(std::span<const TokenId> part, SequenceRows rows) {

@@ -26,7 +26,7 @@ class Model {
 
   // Both write keys, values and states of all rows, and return [n_output_rows, ...] in memory of
   // the model that the next call reuses. Logits are [.., n_vocab], hidden states [.., d_model]
-  // after the last norm.
+  // after the last norm. Of a batch that is given up, anything: what was written is written again.
   virtual compute::Tensor logits(const Batch& batch, const KvCache& cache, StatePool& states) = 0;
   virtual compute::Tensor hidden(const Batch& batch, const KvCache& cache, StatePool& states) = 0;
   // What an embedding model still does to a pooled hidden state [d_model]: mostly nothing.

@@ -144,6 +144,7 @@ Tensor Transformer::run(const Batch& batch, Step& step) {
   const Batch outputs = all ? Batch() : batch.outputs();
   Step outputs_step = {outputs, step.cache, step.states, pool_, scratch_, {}, step.norm_epsilon};
   for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (batch.given_up != nullptr && *batch.given_up) return wanted;
     const auto& layer = layers_[i];
     const bool some = i + 1 == layers_.size() && !all;
     auto& out_step = some ? outputs_step : step;
@@ -173,6 +174,7 @@ Tensor Transformer::logits(const Batch& batch, const KvCache& cache, StatePool& 
   const Scratch::Scope scope(scratch_);
   auto step = begin_step(batch, cache, states);
   const auto wanted = run(batch, step);
+  if (batch.given_up != nullptr && *batch.given_up) return {};
   auto& input = step.scratch.take_input(wanted);
   const auto& weight = head_.empty() ? token_embedding_ : head_.weight;
   const auto out = scratch_.take({wanted.rows(), spec_.info.n_vocab});

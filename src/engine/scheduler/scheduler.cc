@@ -11,13 +11,14 @@ namespace {
 constexpr int kPromptRowsMin = 16;  // below this the weights are read for too few rows
 // A prompt that waits a step counts as this much shorter, so that short ones do not starve it.
 constexpr int kRowsPerWaitedStep = 8;
-// Batch work beside interactive work: so many rows, in a step now and then, such that all those
-// steps together take a tenth of the interactive ones' time. It never starves, and is not felt.
+// Batch work beside interactive work: so many rows, in a step now and then. It never starves, and
+// is not felt: such a step takes two to three others' time, so less than one in a hundred is one.
 constexpr int kBatchRowsBeside = 16;
-constexpr double kInteractiveTimePerBatchTime = 10;
-// Somebody who arrives waits for the step of batch work under way: it is kept this short, as long
-// as it still has rows enough to be worth reading the weights for (a product is as fast with 64
-// rows as with 512, see docs/benchmarks.md).
+constexpr double kInteractiveTimePerBatchTime = 60;
+// Somebody who arrives waits for a layer of the step of batch work under way, or, where it cannot
+// be given up, for all of it: it is kept this short, as long as it still has rows enough to be
+// worth reading the weights for (a product is as fast with 64 rows as with 512, see
+// docs/benchmarks.md).
 constexpr double kBatchStepNs = 3e6;
 constexpr int kBatchStepRowsMin = 64;
 constexpr int kBatchStepRowsMinFast = 32;  // of models whose weights stay in a cache
@@ -26,7 +27,10 @@ constexpr double kFastRowNs = 300e3;
 }  // namespace
 
 Scheduler::Scheduler(SchedulerOptions options, KvCache& cache, StatePool& states)
-    : options_(options), cache_(cache), states_(states) {
+    : options_(options),
+      cache_(cache),
+      states_(states),
+      batch_rows_max_(options.rows_per_step_max) {
   CHECK(options_.rows_per_step_max > 0 && options_.sequences_max > 0);
 }
 
@@ -260,6 +264,7 @@ void Scheduler::observe(int rows, base::Duration duration) {
   const auto ns = static_cast<double>(duration.count());
   if (with_batch) {
     batch_wait_ns_ = kInteractiveTimePerBatchTime * ns;
+    batch_rows_max_ = std::min(2 * batch_rows_max_, options_.rows_per_step_max);
   } else {
     batch_wait_ns_ = std::max(0.0, batch_wait_ns_ - ns);
   }
@@ -282,10 +287,21 @@ int Scheduler::prompt_rows_beside_streams() const {
 
 // Rows of a step without anybody who waits for it.
 int Scheduler::batch_step_rows() const {
-  if (ns_per_row_ == 0) return options_.rows_per_step_max;
+  if (ns_per_row_ == 0) return batch_rows_max_;
   const int least = ns_per_row_ < kFastRowNs ? kBatchStepRowsMinFast : kBatchStepRowsMin;
   const double rows = std::max<double>(kBatchStepNs / ns_per_row_, least);
-  return static_cast<int>(std::min<double>(rows, options_.rows_per_step_max));
+  return static_cast<int>(std::min<double>(rows, batch_rows_max_));
+}
+
+bool Scheduler::only_batch() const {
+  return std::ranges::all_of(
+      plan_, [](const StepPart& part) { return part.sequence->priority == Priority::Batch; });
+}
+
+void Scheduler::given_up() {
+  int rows = 0;
+  for (const auto& part : plan_) rows += part.count;
+  batch_rows_max_ = std::clamp(rows / 2, kBatchRowsBeside, options_.rows_per_step_max);
 }
 
 SchedulerCounts Scheduler::counts() const {

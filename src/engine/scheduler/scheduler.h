@@ -55,6 +55,10 @@ class Scheduler {
   const std::vector<StepPart>& next();
   // How long a step of so many rows took.
   void observe(int rows, base::Duration duration);
+  // Whether the step is batch work alone: somebody who comes need not wait for its end.
+  bool only_batch() const;
+  // It was not computed to its end; the next ones are shorter, so that less is lost.
+  void given_up();
 
   SchedulerCounts counts() const;
   // Rows of prompts beside running streams, at the speed measured so far.
@@ -86,6 +90,7 @@ class Scheduler {
   int rows_left_ = 0;
   int batch_rows_left_ = 0;      // of those, at most for batch sequences
   bool somebody_waits_ = false;  // for an interactive sequence
+  int batch_rows_max_;           // of a step of batch work alone, by how often they are given up
   double batch_wait_ns_ = 0;     // interactive time to pass before batch rows come beside it again
   std::uint64_t next_order_ = 0;
   std::uint64_t preemptions_ = 0;

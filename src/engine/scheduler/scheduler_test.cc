@@ -96,21 +96,21 @@ TEST(Scheduler, InteractiveWorkPushesOutBatchWork) {
   EXPECT_FALSE(batch.admitted);
 }
 
-TEST(Scheduler, BatchWorkBesideInteractiveWorkTakesATenthOfItsTime) {
+TEST(Scheduler, BatchWorkBesideInteractiveWorkTakesASixtiethOfItsTime) {
   World world(64, {.rows_per_step_max = 256, .sequences_max = 40});
   for (int i = 0; i < 20; ++i) world.add(2, "b", Priority::Batch, 10 + i);
   EXPECT_EQ(world.step().size(), 20u);
   world.scheduler.observe(40, std::chrono::milliseconds(10));
   auto& stream = world.add(2, "p");
   int with_batch = 0;
-  for (int i = 0; i < 95; ++i) {
+  for (int i = 0; i < 305; ++i) {
     const auto plan = world.step();
     ASSERT_EQ(plan[0].sequence, &stream);
     EXPECT_LE(plan.size(), 17u);
     with_batch += plan.size() > 1;
     world.scheduler.observe(static_cast<int>(plan.size()), std::chrono::milliseconds(5));
   }
-  EXPECT_EQ(with_batch, 7);  // after the 100 ms that the first took ten times 10, every 50 + 5 ms
+  EXPECT_EQ(with_batch, 4);  // after sixty times the 10 ms of the first, every 300 + 5 ms
   world.scheduler.remove(stream);
   EXPECT_EQ(world.step().size(), 20u);
 }
@@ -122,8 +122,16 @@ TEST(Scheduler, StepsOfBatchWorkAreShort) {
   EXPECT_EQ(world.step()[0].count, 75);
   for (int i = 0; i < 20; ++i) world.scheduler.observe(100, std::chrono::milliseconds(400));
   EXPECT_EQ(world.step()[0].count, 64) << "but not shorter than is worth while";
+  for (const int rows : {32, 16, 16}) {
+    EXPECT_TRUE(world.scheduler.only_batch());
+    world.scheduler.given_up();
+    EXPECT_EQ(world.step()[0].count, rows) << "and shorter where somebody keeps coming";
+  }
+  world.scheduler.observe(16, std::chrono::milliseconds(64));
+  EXPECT_EQ(world.step()[0].count, 32);
   world.add(600, "p", Priority::Interactive, 7);
   EXPECT_EQ(world.step()[0].count, 512);
+  EXPECT_FALSE(world.scheduler.only_batch());
 }
 
 TEST(Scheduler, PreemptsTheYoungestWhenPagesRunOut) {
