@@ -123,16 +123,6 @@ fs::path built_in_directory() {
   return PARLANCE_MODELS;
 }
 
-// Whether the file's architecture makes vectors and no text. False for what cannot be read: loading
-// it will say why.
-bool only_embeds(const std::string& path) {
-  const auto file = gguf::File::open(path);
-  if (!file) return false;
-  const auto architecture = file->find_or<std::string>("general.architecture", "");
-  return architecture && (architecture->ends_with("bert") || architecture->ends_with("bert-v2") ||
-                          architecture->ends_with("-embedding"));
-}
-
 }  // namespace
 
 bool is_model_id(const std::string& id) {
@@ -188,7 +178,7 @@ Result<ModelFile> ModelFiles::default_model(const std::string& configured_id) co
   // A file named on the command line is what its user wants to talk to.
   if (!configured_.empty()) return find(id_of(configured_.front()));
   for (auto& model : list()) {
-    if (!only_embeds(model.path)) return std::move(model);
+    if (abilities_.of(model.path).generates) return std::move(model);
   }
   return fail(ErrorCode::NotFound,
               "There is no model. Add one: parlance add FILE.gguf, or parlance pull URL.");

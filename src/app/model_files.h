@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "compute/gguf/file.h"
+#include "inference/local/abilities.h"
 
 namespace app {
 
@@ -36,7 +37,7 @@ class ModelFiles {
   Result<ModelFile> find(const std::string& id) const;
   // The model that an adapter changes, any other model itself.
   Result<ModelFile> base_of(const ModelFile& model) const;
-  // The model to talk to when none is named: the first of the list that is no embedding model.
+  // The model to talk to when none is named: the first of the list that makes text.
   Result<ModelFile> default_model(const std::string& configured_id) const;
 
   struct AddOptions {
@@ -65,6 +66,7 @@ class ModelFiles {
   std::string directory_;
   std::vector<std::string> configured_;
   std::vector<std::string> adapters_;
+  inference::local::AbilitiesOfFiles abilities_;
 };
 
 // Letters, digits, '.', '-', '_', ':' - what a model id may consist of.

@@ -1,5 +1,9 @@
 #include "inference/local/abilities.h"
 
+#include <sys/stat.h>
+
+#include <optional>
+
 #include "compute/gguf/file.h"
 #include "engine/model/registry.h"
 
@@ -16,14 +20,20 @@ Abilities read_abilities(const std::string& path) {
           .embeds = !info.generates || info.pooling != engine::Pooling::None};
 }
 
-Abilities AbilitiesOfFiles::of(const std::string& path, std::int64_t written_at) const {
-  const auto known = known_.with([&](const auto& files) {
+Abilities AbilitiesOfFiles::of(const std::string& path) const {
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  const Stamp stamp{.written_ns = status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec,
+                    .bytes = status.st_size,
+                    .inode = status.st_ino};
+  const auto known = known_.with([&](const auto& files) -> std::optional<Abilities> {
     const auto found = files.find(path);
-    return found == files.end() ? std::pair(written_at - 1, Abilities()) : found->second;
+    if (found == files.end() || found->second.stamp != stamp) return std::nullopt;
+    return found->second.abilities;
   });
-  if (known.first == written_at) return known.second;
+  if (known) return *known;
   const auto abilities = read_abilities(path);
-  known_.with([&](auto& files) { files[path] = {written_at, abilities}; });
+  known_.with([&](auto& files) { files[path] = {stamp, abilities}; });
   return abilities;
 }
 

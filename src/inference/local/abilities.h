@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <utility>
 
 #include "base/guarded.h"
 
@@ -21,13 +20,25 @@ struct Abilities {
 // what is wrong.
 Abilities read_abilities(const std::string& path);
 
-// Any thread. Reads each file once, and again when it was written anew.
+// Any thread. Reads each file once, and again when it is another one: by time, size or inode.
 class AbilitiesOfFiles {
  public:
-  Abilities of(const std::string& path, std::int64_t written_at) const;
+  Abilities of(const std::string& path) const;
 
  private:
-  mutable base::Guarded<std::map<std::string, std::pair<std::int64_t, Abilities>>> known_;
+  // What tells a file from the one that was there before.
+  struct Stamp {
+    std::int64_t written_ns = 0;  // since 1970
+    std::int64_t bytes = 0;
+    std::uint64_t inode = 0;
+
+    bool operator==(const Stamp&) const = default;
+  };
+  struct Known {
+    Stamp stamp;
+    Abilities abilities;
+  };
+  mutable base::Guarded<std::map<std::string, Known>> known_;
 };
 
 }  // namespace inference::local

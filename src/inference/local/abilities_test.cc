@@ -31,15 +31,29 @@ TEST(Abilities, OfWhatCannotBeReadAreAll) {
   EXPECT_EQ(read_abilities(folder.path("broken.gguf")), Abilities());
 }
 
-TEST(Abilities, AreReadAgainWhenTheFileIsNew) {
+TEST(Abilities, AreReadAgainOnlyWhenTheFileIsAnother) {
   const engine::testing::TemporaryFolder folder;
   const auto path = folder.path("model.gguf");
   const AbilitiesOfFiles files;
-  std::ofstream(path) << "not yet";
-  EXPECT_EQ(files.of(path, 1), Abilities());
+  EXPECT_EQ(files.of(path), Abilities()) << "nothing there";
   engine::testing::write_tiny_model(path, 1);
-  EXPECT_EQ(files.of(path, 1), Abilities()) << "it was not written since";
-  EXPECT_FALSE(files.of(path, 2).embeds);
+  EXPECT_FALSE(files.of(path).embeds);
+
+  // The same bytes' worth of nonsense in place, and the time set back: it passes for the same file.
+  const auto written = std::filesystem::last_write_time(path);
+  const auto bytes = std::filesystem::file_size(path);
+  std::ofstream(path) << std::string(bytes, 'x');
+  std::filesystem::last_write_time(path, written);
+  EXPECT_FALSE(files.of(path).embeds) << "it looks the same";
+
+  std::filesystem::last_write_time(path, written + std::chrono::nanoseconds(1));
+  EXPECT_TRUE(files.of(path).embeds) << "another time";
+
+  const auto other = folder.path("other.gguf");
+  engine::testing::write_tiny_model(other, 1);
+  std::filesystem::last_write_time(other, written + std::chrono::nanoseconds(1));
+  std::filesystem::rename(other, path);
+  EXPECT_FALSE(files.of(path).embeds) << "another file of the same time";
 }
 
 }  // namespace

@@ -140,7 +140,7 @@ std::vector<ModelInfo> LocalBackend::models() const {
   for (const auto& source : sources) {
     const auto* base = find_source(sources, source.base);
     const auto& file = base == nullptr ? source : *base;
-    const auto abilities = abilities_.of(file.path, file.created);
+    const auto abilities = abilities_.of(file.path);
     out.push_back({.id = source.id,
                    .created = source.created,
                    .owned_by = source.owned_by,
