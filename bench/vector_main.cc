@@ -149,12 +149,10 @@ int main(int argc, char** argv) {
   CLI::App app("Measures searching a vector store that a server has made.");
   std::string data, model, questions_file;
   std::size_t exact_max = 300;
-  vector::VectorLists::Options lists;
   app.add_option("data", data, "the server's data folder")->required();
   app.add_option("model", model, "the embedding model the store was made with")->required();
   app.add_option("questions", questions_file, "one to a line")->required();
   app.add_option("--exact", exact_max, "questions that are compared with the exact answer");
-  app.add_option("--share", lists.probed_share, "of the lists that are looked into");
   bool anew = false;
   app.add_flag("--anew", anew, "from the rows, not from what was kept");
   CLI11_PARSE(app, argc, argv);
@@ -172,7 +170,7 @@ int main(int argc, char** argv) {
   const auto questions = read_questions(questions_file, terms, *embed);
 
   const base::SystemClock clock;
-  vector::Index index(**database, terms, *key, {.lists = lists});
+  vector::Index index(**database, terms, *key);
   const auto before = resident_mb();
   auto start = Clock::now();
   if (!anew) {

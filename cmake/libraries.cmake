@@ -18,12 +18,6 @@ pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 find_package(LibXml2 REQUIRED)
 pkg_check_modules(PROMETHEUS REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 
-# A static library: its OpenMP and BLAS come along.
-find_library(FAISS_LIBRARY faiss REQUIRED)
-find_library(OPENBLAS_LIBRARY openblas REQUIRED)
-add_library(parlance_faiss INTERFACE)
-target_link_libraries(parlance_faiss INTERFACE ${FAISS_LIBRARY} ${OPENBLAS_LIBRARY} gomp)
-
 # Asio's code is compiled once, in base/async.cc, instead of in every file that includes it.
 add_library(parlance_boost INTERFACE)
 target_link_libraries(parlance_boost INTERFACE Boost::headers Boost::json Boost::url Threads::Threads OpenSSL::SSL OpenSSL::Crypto)

@@ -7,6 +7,8 @@
 #include <unordered_set>
 
 #include "base/log.h"
+#include "vector/vector_rows.h"
+#include "vector/word_lists.h"
 
 namespace vector {
 namespace {
@@ -16,7 +18,7 @@ using store::chunks::SearchableSet;
 // Chunks added under the lock at a time: searches wait for a few milliseconds at most.
 constexpr std::size_t kPiece = 128;
 constexpr std::size_t kSetsPerTurn = 64;
-constexpr std::uint64_t kSnapshotMagic = 0x3230'7865'646e'6950;  // "Pindex02"
+constexpr std::uint64_t kSnapshotMagic = 0x3330'7865'646e'6950;  // "Pindex03"
 
 }  // namespace
 
@@ -29,15 +31,14 @@ struct Index::State {
   const IndexOptions options;
   std::once_flag begun;
 
-  // The chunks, by place.
+  // The chunks, by place; those of a set follow each other, the sets in their order.
   struct Contents {
     std::vector<std::int64_t> chunk_of;
-    std::vector<std::uint32_t> set_of;  // index into `sets`
     std::vector<std::int64_t> sets;
     std::vector<std::uint32_t> size_of_set;
     std::int64_t last_seq = 0;
     WordLists words;
-    std::unique_ptr<VectorLists> vectors;  // none before the first vector
+    std::unique_ptr<VectorRows> vectors;  // none before the first vector
   };
   // Two locks, in this order. Who changes contents holds both, who only reads them either.
   // `reading` may be held for long; `mutex` is what searches wait for.
@@ -61,7 +62,6 @@ struct Index::State {
   Result<bool> take_turn();
   Result<std::vector<SearchableSet>> note_news();
   Status read_sets(const std::vector<SearchableSet>& news);
-  Status train();
   void append(const Piece& piece);
   void note_set(std::int64_t set);
   void mark_gone(std::uint32_t index);
@@ -69,13 +69,13 @@ struct Index::State {
   void leave_unread(std::size_t first_set);
   void clear();
   Status check_stopping() const;
-  std::vector<bool> allowed_sets(const Index::Sets& sets) const;
+  std::vector<Range> allowed_places(const Index::Sets& sets) const;
   std::vector<Found> found(const std::vector<Match>& matches) const;
 };
 
 namespace {
 
-// FAISS and memory complain by exceptions.
+// A machine without memory complains by exceptions.
 template <class Fn>
 Status guarded(const Fn& fn) {
   try {
@@ -115,39 +115,6 @@ Status Index::State::check_stopping() const {
   return {};
 }
 
-// Chooses the lists by a sample that is spread over all vectors of the store.
-Status Index::State::train() {
-  auto total = database.read_blocking(
-      [&](store::Session& session) { return store::chunks::count_searchable(session, key); });
-  if (!total) return fail(total.error());
-  const auto n = static_cast<std::size_t>(*total);
-  if (n <= options.flat_max) return {};
-  auto all = database.read_blocking(
-      [&](store::Session& session) { return store::chunks::searchable_after(session, key, 0); });
-  if (!all) return fail(all.error());
-  const std::size_t every = std::max<std::size_t>(1, n / VectorLists::samples_for(n));
-  std::vector<float> sample;
-  std::size_t seen = 0, dimensions = 0;
-  const auto take = [&](std::int64_t, std::span<const float> vector) {
-    if (dimensions == 0) dimensions = vector.size();
-    if (vector.size() != dimensions || seen++ % every != 0) return;
-    sample.insert(sample.end(), vector.begin(), vector.end());
-  };
-  for (const auto& entry : *all) {
-    if (auto status = check_stopping(); !status) return status;
-    auto read = database.read_blocking([&](store::Session& session) {
-      return store::chunks::each_vector(session, entry.set, take);
-    });
-    if (!read) return read;
-  }
-  if (dimensions == 0) return {};
-  auto made = std::make_unique<VectorLists>(dimensions, options.lists);
-  if (!made->train(sample, n)) return {};
-  const std::unique_lock lock(mutex);
-  contents.vectors = std::move(made);
-  return {};
-}
-
 // One that is here already was read in part.
 void Index::State::note_set(std::int64_t set) {
   if (const auto before = index_of_set.find(set); before != index_of_set.end())
@@ -165,38 +132,30 @@ void Index::State::mark_gone(std::uint32_t index) {
 void Index::State::note_figures() {
   const std::size_t n = contents.chunk_of.size();
   const auto* vectors = contents.vectors.get();
-  const bool outgrown =
-      vectors && vectors->size() > options.flat_max && vectors->size() > 3 * vectors->trained_for();
   size = n;
   last_seq = contents.last_seq;
-  is_worn = outgrown || (gone_chunks > 1'000 && gone_chunks * 4 > n);
-  bytes = n * (sizeof(std::int64_t) + sizeof(std::uint32_t)) + contents.sets.size() * 64 +
-          contents.words.bytes() + (vectors ? vectors->bytes() : 0);
+  is_worn = gone_chunks > 1'000 && gone_chunks * 4 > n;
+  bytes = n * sizeof(std::int64_t) + contents.sets.size() * 64 + contents.words.bytes() +
+          (vectors ? vectors->bytes() : 0);
 }
 
 void Index::State::append(const Piece& piece) {
   auto& vectors = contents.vectors;
-  if (!piece.with_vector.empty() && !vectors) {
-    auto made = std::make_unique<VectorLists>(piece.vectors.size() / piece.with_vector.size(),
-                                              options.lists);
-    const std::unique_lock lock(mutex);
-    vectors = std::move(made);
-  }
-  VectorLists::Coded coded;
-  if (!piece.with_vector.empty()) coded = vectors->coded(piece.vectors);
   const std::unique_lock lock(mutex);
   const auto first = static_cast<Place>(contents.chunk_of.size());
   for (std::size_t i = 0; i < piece.chunks.size(); ++i) {
     const std::uint32_t set = piece.sets[i];
     contents.words.add(piece.headings[i], piece.bodies[i]);
     contents.chunk_of.push_back(piece.chunks[i]);
-    contents.set_of.push_back(set);
     ++contents.size_of_set[set];
     if (is_gone[set]) ++gone_chunks;
   }
   std::vector<Place> places;
   for (const std::size_t i : piece.with_vector) places.push_back(first + static_cast<Place>(i));
-  if (!places.empty()) vectors->add(places, coded);
+  if (!places.empty()) {
+    if (!vectors) vectors = std::make_unique<VectorRows>(piece.vectors.size() / places.size());
+    vectors->add(places, piece.vectors);
+  }
   note_figures();
 }
 
@@ -273,7 +232,6 @@ Result<bool> Index::State::take_turn() {
   auto status = guarded([&]() -> Status {
     auto news = note_news();
     Status read = news ? Status() : fail(news.error());
-    if (read && !news->empty() && contents.chunk_of.empty()) read = train();
     if (read) read = read_sets(*news);
     thrown = false;
     if (!read || news->empty()) return read;
@@ -310,7 +268,7 @@ Status Index::refresh() {
   }
 }
 
-std::vector<bool> Index::State::allowed_sets(const Index::Sets& sets) const {
+std::vector<Range> Index::State::allowed_places(const Index::Sets& sets) const {
   std::vector<bool> allowed(is_gone.size(), !sets);
   if (sets) {
     for (const auto set : *sets) {
@@ -318,10 +276,18 @@ std::vector<bool> Index::State::allowed_sets(const Index::Sets& sets) const {
       if (found != index_of_set.end()) allowed[found->second] = true;
     }
   }
+  std::vector<Range> out;
+  Place begin = 0;
   for (std::size_t i = 0; i < allowed.size(); ++i) {
-    if (is_gone[i]) allowed[i] = false;
+    const Place end = begin + contents.size_of_set[i];
+    const bool goes_on = !out.empty() && out.back().end == begin;
+    if (allowed[i] && !is_gone[i]) {
+      if (goes_on) out.back().end = end;
+      if (!goes_on) out.push_back({begin, end});
+    }
+    begin = end;
   }
-  return allowed;
+  return out;
 }
 
 std::vector<Found> Index::State::found(const std::vector<Match>& matches) const {
@@ -337,17 +303,9 @@ Result<std::vector<Found>> Index::near(std::span<const float> query, std::size_t
   const std::shared_lock lock(state.mutex);
   const auto* vectors = state.contents.vectors.get();
   if (!vectors || query.size() != vectors->dimensions()) return std::vector<Found>();
-  const auto allowed = state.allowed_sets(sets);
-  std::size_t n_allowed = 0;
-  for (std::size_t i = 0; i < allowed.size(); ++i)
-    n_allowed += allowed[i] ? state.contents.size_of_set[i] : 0;
-  const IsAllowed is_allowed = [&](Place place) { return allowed[state.contents.set_of[place]]; };
-  const bool selects = sets || state.gone_chunks > 0;
-  const double share =
-      static_cast<double>(n_allowed) / static_cast<double>(state.contents.chunk_of.size());
   std::vector<Match> matches;
   auto status = guarded([&]() -> Status {
-    matches = vectors->find(query, limit, selects ? &is_allowed : nullptr, share);
+    matches = vectors->find(query, limit, state.allowed_places(sets));
     return {};
   });
   if (!status) return fail(status.error());
@@ -358,9 +316,7 @@ std::vector<Found> Index::with_words(std::span<const Term> words, std::size_t li
                                      const Sets& sets) const {
   const auto& state = *state_;
   const std::shared_lock lock(state.mutex);
-  const auto allowed = state.allowed_sets(sets);
-  const IsAllowed is_allowed = [&](Place place) { return allowed[state.contents.set_of[place]]; };
-  return state.found(state.contents.words.find(words, limit, is_allowed));
+  return state.found(state.contents.words.find(words, limit, state.allowed_places(sets)));
 }
 
 void Index::forget(std::span<const std::int64_t> sets) {
@@ -390,7 +346,6 @@ Status Index::save(SnapshotWriter& out) const {
   const auto& contents = state_->contents;
   out.number(kSnapshotMagic);
   out.numbers(contents.chunk_of);
-  out.numbers(contents.set_of);
   out.numbers(contents.sets);
   out.numbers(contents.size_of_set);
   out.number(contents.last_seq);
@@ -410,14 +365,13 @@ Status Index::load(SnapshotReader& in, const std::string& sha256) {
     in.number(magic);
     if (magic != kSnapshotMagic) return in.damaged();
     in.numbers(loaded.chunk_of);
-    in.numbers(loaded.set_of);
     in.numbers(loaded.sets);
     in.numbers(loaded.size_of_set);
     in.number(loaded.last_seq);
     if (auto words = loaded.words.load(in); !words) return words;
     in.number(dimensions);
     if (dimensions > 0) {
-      loaded.vectors = std::make_unique<VectorLists>(dimensions, state.options.lists);
+      loaded.vectors = std::make_unique<VectorRows>(dimensions);
       if (auto vectors = loaded.vectors->load(in); !vectors) return vectors;
     }
     return in.end(sha256);

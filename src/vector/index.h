@@ -17,13 +17,10 @@
 #include "vector/ranking.h"
 #include "vector/snapshot.h"
 #include "vector/terms.h"
-#include "vector/vector_lists.h"
 
 namespace vector {
 
 struct IndexOptions {
-  std::size_t flat_max = 20'000;  // up to here every vector is compared
-  VectorLists::Options lists = {};
   const std::atomic<bool>* stopping = nullptr;  // true: what is reading rows gives up
 };
 
@@ -55,7 +52,7 @@ class Index {
   void forget(std::span<const std::int64_t> sets);
 
   // These wait for nothing. They are as of the last piece that was read.
-  // True when it has grown or lost so much that it should be made anew from the rows.
+  // True when it has lost so much that it should be made anew from the rows.
   bool is_worn() const;
   std::size_t size() const;   // chunks
   std::size_t bytes() const;  // of memory, about

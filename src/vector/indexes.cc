@@ -25,9 +25,7 @@ Indexes::~Indexes() {
 }
 
 std::shared_ptr<Index> Indexes::make_index(const store::chunks::StoreKey& key) const {
-  return std::make_shared<Index>(
-      database_, terms_, key,
-      IndexOptions{.flat_max = limits::vector_flat_max, .stopping = &stopping_});
+  return std::make_shared<Index>(database_, terms_, key, IndexOptions{.stopping = &stopping_});
 }
 
 Indexes::Opened Indexes::of(const store::chunks::StoreKey& key) {

@@ -4,7 +4,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 #include <random>
+#include <ranges>
 
 #include "base/limits/vector.h"
 #include "base/random.h"
@@ -12,13 +14,15 @@
 #include "store/repo/chunks.h"
 #include "store/repo/half.h"
 #include "store/test_support.h"
-#include "vector/dot.h"
 #include "vector/filter_json.h"
 #include "vector/indexes.h"
 #include "vector/query.h"
 #include "vector/ranking.h"
+#include "vector/rough.h"
 #include "vector/shelf.h"
 #include "vector/stores.h"
+#include "vector/turn.h"
+#include "vector/vector_rows.h"
 
 namespace vector {
 namespace {
@@ -93,50 +97,94 @@ TEST_F(VectorTest, HalvesKeepWhatUnitVectorsNeed) {
   EXPECT_EQ(store::from_half(store::to_half(65504.0f)), 65504.0f);
 }
 
-TEST(Dot, IsTheSumOfProductsAtEverySize) {
+TEST(Turn, KeepsProductsAndSpreadsWhatIsInOneNumber) {
   std::mt19937 random(4);
-  for (const std::size_t n : {1u, 7u, 8u, 15u, 16u, 17u, 256u, 300u}) {
-    std::vector<float> query(n), floats(3 * n), out(3);
-    std::vector<std::int8_t> bytes(3 * n);
-    for (auto& x : query) x = static_cast<float>(random() % 100) / 100 - 0.5f;
-    for (auto& x : floats) x = static_cast<float>(random() % 100) / 100 - 0.5f;
-    for (auto& x : bytes) x = static_cast<std::int8_t>(random());
-    for (std::size_t row = 0; row < 3; ++row) {
-      double by_float = 0, by_byte = 0;
-      for (std::size_t i = 0; i < n; ++i) {
-        by_float += query[i] * floats[row * n + i];
-        by_byte += query[i] * bytes[row * n + i];
-      }
-      dot_rows(query, floats.data(), out);
-      EXPECT_NEAR(out[row], by_float, 1e-4);
-      dot_rows(query, bytes.data(), out);
-      EXPECT_NEAR(out[row], by_byte, 1e-2);
+  for (const std::size_t n : {1u, 2u, 3u, 16u, 100u, 256u, 384u}) {
+    auto a = unit_vector(random, n), b = unit_vector(random, n);
+    const float before = std::inner_product(a.begin(), a.end(), b.begin(), 0.0f);
+    turn(a);
+    turn(b);
+    EXPECT_NEAR(std::inner_product(a.begin(), a.end(), b.begin(), 0.0f), before, 1e-5);
+  }
+  std::vector<float> one(384);
+  one[7] = 1;
+  turn(one);
+  EXPECT_LT(std::ranges::max(one), 0.3f);
+}
+
+TEST(Rough, ScoresAreProductsAndTheSameOnEveryInstructionSet) {
+  std::mt19937 random(5);
+  for (const std::size_t n : {1u, 15u, 16u, 17u, 250u, 256u, 1'024u}) {
+    const auto query = unit_vector(random, n), centre = unit_vector(random, n);
+    const RoughQuery rough(query, centre);
+    std::vector<std::uint8_t> codes(rough_block_bytes(n));
+    std::vector<float> factors(kRoughBlock), offsets(kRoughBlock), plain(kRoughBlock), products;
+    for (std::size_t row = 0; row < kRoughBlock; ++row) {
+      const auto vector = unit_vector(random, n);
+      const auto [factor, offset] = write_rough(vector, centre, codes, row);
+      factors[row] = factor;
+      offsets[row] = offset;
+      float product = 0;  // less what is the same for all
+      for (std::size_t i = 0; i < n; ++i)
+        product += query[i] * vector[i] - (query[i] - centre[i]) * centre[i];
+      products.push_back(product);
+    }
+    const RoughBlock block{codes.data(), factors.data(), offsets.data()};
+    EXPECT_EQ(rough_scorers().back()(rough, block, -1e9f, plain.data()), 0xFFFFu);
+    for (std::size_t row = 0; row < kRoughBlock; ++row)
+      EXPECT_NEAR(plain[row], products[row], 3 / std::sqrt(static_cast<float>(n)));
+    for (const auto scorer : rough_scorers()) {
+      std::vector<float> scores(kRoughBlock);
+      const unsigned above = scorer(rough, block, plain[3], scores.data());
+      EXPECT_EQ(scores, plain);
+      for (std::size_t row = 0; row < kRoughBlock; ++row)
+        EXPECT_EQ((above >> row & 1) != 0, plain[row] > plain[3]);
     }
   }
 }
 
-TEST_F(VectorTest, TheNearestByComparingAllAndByLists) {
+// Three segments, with vectors that lean to one side as those of real models do.
+TEST(VectorRows, FindsTheNearestOfThoseAllowed) {
+  constexpr std::size_t kRows = 9'000, kDimensions = 48;
   std::mt19937 random(1);
-  std::vector<store::chunks::NewChunk> chunks(3'000);
-  for (auto& chunk : chunks) {
-    chunk.body = "x";
-    chunk.vector = unit_vector(random, 16);
+  const auto leaning = [&] {
+    auto vector = unit_vector(random, kDimensions);
+    vector[5] += 2;
+    const float length =
+        std::sqrt(std::inner_product(vector.begin(), vector.end(), vector.begin(), 0.0f));
+    for (float& x : vector) x /= length;
+    return vector;
+  };
+  VectorRows rows(kDimensions);
+  std::vector<std::vector<float>> vectors;
+  for (std::size_t i = 0; i < kRows; ++i) {
+    vectors.push_back(leaning());
+    rows.add(std::vector<Place>{static_cast<Place>(2 * i)}, vectors.back());
   }
-  add(mine_, "f", chunks);
-  Index flat(*database_, terms_, mine_, {.flat_max = 10'000});
-  Index lists(*database_, terms_, mine_, {.flat_max = 100, .lists = {.probes_min = 16}});
-  int same = 0;
-  for (int i = 0; i < 20; ++i) {
-    const auto query = unit_vector(random, 16);
-    const auto exact = near(flat, query, 10);
-    ASSERT_EQ(exact.size(), 10u);
-    EXPECT_GE(exact[0].score, exact[9].score);
-    for (const auto& each : near(lists, query, 10)) {
-      same += std::any_of(exact.begin(), exact.end(),
-                          [&](const Found& other) { return other.chunk == each.chunk; });
+  const std::vector<Range> all{{0, 2 * kRows}}, some{{0, 1}, {34, 4'001}, {8'190, 12'345}};
+  for (const auto& allowed : {all, some}) {
+    int same = 0;
+    for (int k = 0; k < 20; ++k) {
+      const auto query = leaning();
+      Best exact(10);
+      for (const auto& range : allowed) {
+        for (Place place = (range.begin + 1) / 2 * 2; place < range.end; place += 2)
+          exact.add({place, std::inner_product(query.begin(), query.end(),
+                                               vectors[place / 2].begin(), 0.0f)});
+      }
+      const auto expected = std::move(exact).in_order(), found = rows.find(query, 10, allowed);
+      ASSERT_EQ(found.size(), 10u);
+      for (std::size_t i = 0; i < 10; ++i) {
+        same += std::ranges::count(expected, found[i].place, &Match::place);
+        EXPECT_NEAR(found[i].score, expected[i].score, 0.002);
+      }
     }
+    EXPECT_GE(same, 190);  // of 200
   }
-  EXPECT_GE(same, 120);  // of 200; random vectors are the worst case for lists
+  EXPECT_EQ(rows.find(vectors[17], 1, all)[0].place, 34u);
+  EXPECT_EQ(rows.find(vectors[17], 5, std::vector<Range>{{0, 1}, {2, 3}}).size(), 2u);
+  EXPECT_TRUE(rows.find(vectors[17], 5, {}).empty());
+  EXPECT_TRUE(rows.find(vectors[17], 0, all).empty());
 }
 
 TEST_F(VectorTest, TheIndexCatchesUpForgetsAndKeepsToSets) {
@@ -242,12 +290,11 @@ TEST_F(VectorTest, AKeptIndexGoesOnWhereItWas) {
   }));
   const auto gone = add(mine_, "a", some(300));
   add(mine_, "b", some(200));
-  const IndexOptions options{.flat_max = 100, .lists = {.probes_min = 1'000}};
   base::SeededRandom names(1);
   auto blobs = *blob::open_local(database_.folder.file("blobs"), names);
   const base::FakeClock clock;
   const Shelf shelf(*database_, *blobs, clock);
-  Index first(*database_, terms_, mine_, options);
+  Index first(*database_, terms_, mine_);
   ASSERT_TRUE(first.refresh());
   ASSERT_TRUE(shelf.save(mine_, first));
   ASSERT_TRUE(shelf.save(mine_, first));  // again, in its place
@@ -255,7 +302,7 @@ TEST_F(VectorTest, AKeptIndexGoesOnWhereItWas) {
       [&](store::Transaction& tx) { return store::chunks::hide_file(tx, {mine_, "a"}); }));
   add(mine_, "c", some(10));
 
-  Index second(*database_, terms_, mine_, options);
+  Index second(*database_, terms_, mine_);
   ASSERT_TRUE(shelf.load(mine_, second));
   EXPECT_EQ(second.size(), 500u);
   first.forget(std::vector<std::int64_t>{gone});
@@ -274,7 +321,7 @@ TEST_F(VectorTest, AKeptIndexGoesOnWhereItWas) {
     bytes.seekp(2'000);
     bytes.put('x');
   }
-  Index third(*database_, terms_, mine_, options);
+  Index third(*database_, terms_, mine_);
   EXPECT_EQ(shelf.load(mine_, third).error().code, ErrorCode::CorruptData);
   EXPECT_EQ(near(third, query, 300).size(), 210u);
 
@@ -307,7 +354,7 @@ TEST_F(VectorTest, AnIndexThatIsMadeAnewForgetsToo) {
   add(mine_, "c", {{.body = "blue", .vector = {0, 1}}});
   EXPECT_EQ(fresh()->size(), 3'001u);
   hide("a");  // so much is gone that the next search has it made anew
-  EXPECT_EQ((*fresh()->near(std::vector<float>{0, 1}, 1, {}))[0].score, 1.0f);
+  EXPECT_NEAR((*fresh()->near(std::vector<float>{0, 1}, 1, {}))[0].score, 1, 1e-3);
   hide("c");
   auto index = fresh();
   EXPECT_TRUE(index->with_words(terms_of({"blue"}), 5, {}).empty());

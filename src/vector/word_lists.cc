@@ -28,26 +28,18 @@ std::uint64_t read_number(const std::uint8_t*& at, const std::uint8_t* end) {
   return number;
 }
 
-// The best of the scores, best first; equal ones by place.
-std::vector<Match> best_of(const std::vector<float>& scores, std::size_t limit,
-                           const IsAllowed& is_allowed) {
-  const auto better = [](const Match& a, const Match& b) {
-    return a.score != b.score ? a.score > b.score : a.place < b.place;
-  };
-  std::vector<Match> heap;  // the worst of the best in front
+// Those of the scores that are above 0.
+std::vector<Match> best_of(const std::vector<float>& scores, std::size_t limit, Ranges allowed) {
+  Best best(limit);
   float least = 0;
-  for (Place place = 0; place < scores.size(); ++place) {
-    if (scores[place] <= least || !is_allowed(place)) continue;
-    if (heap.size() == limit) {
-      std::pop_heap(heap.begin(), heap.end(), better);
-      heap.pop_back();
+  for (const auto& range : allowed) {
+    for (Place place = range.begin; place < range.end; ++place) {
+      if (scores[place] <= least) continue;
+      best.add({place, scores[place]});
+      least = std::max(0.0f, best.least());
     }
-    heap.push_back({place, scores[place]});
-    std::push_heap(heap.begin(), heap.end(), better);
-    if (heap.size() == limit) least = heap.front().score;
   }
-  std::sort_heap(heap.begin(), heap.end(), better);
-  return heap;
+  return std::move(best).in_order();
 }
 
 }  // namespace
@@ -96,7 +88,7 @@ void WordLists::add_scores(const List& list, std::vector<float>& scores) const {
 }
 
 std::vector<Match> WordLists::find(std::span<const Term> words, std::size_t limit,
-                                   const IsAllowed& is_allowed) const {
+                                   Ranges allowed) const {
   std::vector<const List*> lists;
   for (const Term word : words) {
     const auto found = lists_.find(word);
@@ -112,7 +104,7 @@ std::vector<Match> WordLists::find(std::span<const Term> words, std::size_t limi
     add_scores(*list, scores);
     read += list->chunks;
   }
-  return best_of(scores, limit, is_allowed);
+  return best_of(scores, limit, allowed);
 }
 
 std::size_t WordLists::bytes() const {

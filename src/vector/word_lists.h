@@ -3,25 +3,16 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
+#include "vector/places.h"
 #include "vector/snapshot.h"
 #include "vector/terms.h"
 
 namespace vector {
-
-// A chunk by its place in an index, from 0.
-using Place = std::uint32_t;
-using IsAllowed = std::function<bool(Place)>;
-
-struct Match {
-  Place place = 0;
-  float score = 0;
-};
 
 // Owned by Index, under its lock: reading from many threads, adding from one.
 class WordLists {
@@ -29,11 +20,10 @@ class WordLists {
   // The next chunk. A word of its heading counts twice.
   void add(std::span<const Term> heading, std::span<const Term> body);
 
-  // The chunks with any of the words that are allowed, by BM25 (k1 1.2, b 0.75), best first.
+  // The allowed chunks with any of the words, by BM25 (k1 1.2, b 0.75), best first.
   // Where all words together stand in very many chunks, the commonest of them are left out
   // (limits::search_postings_max). Time: proportional to the chunks that have the words.
-  std::vector<Match> find(std::span<const Term> words, std::size_t limit,
-                          const IsAllowed& is_allowed) const;
+  std::vector<Match> find(std::span<const Term> words, std::size_t limit, Ranges allowed) const;
 
   std::size_t size() const { return lengths_.size(); }  // chunks
   std::size_t bytes() const;                            // of memory, about

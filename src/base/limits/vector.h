@@ -31,8 +31,6 @@ inline constexpr std::size_t search_candidates = 100;
 // How many of the best passages a reranker reads, at least.
 inline constexpr int search_reranked = 30;
 
-// Vectors of this many chunks are compared one by one; beyond, by lists (IVF).
-inline constexpr std::size_t vector_flat_max = 20'000;
 // Indexes of so many chunks are kept between starts; smaller ones are made from the rows.
 inline constexpr std::size_t vector_index_kept_min = 2'000;
 // All stores' indexes in memory; the least recently used leave first.

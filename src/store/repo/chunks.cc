@@ -258,13 +258,6 @@ Status each_indexed(Session& session, const SomeOfSet& some, const VisitIndexed&
   return {};
 }
 
-Result<std::int64_t> count_searchable(Session& session, const StoreKey& key) {
-  return session.query_integer(
-      "SELECT COUNT(*) FROM searchable_sets v JOIN chunks c ON c.set_number = v.set_number WHERE "
-      "v.project = $1 AND v.store = $2",
-      {key.project, key.store});
-}
-
 Result<std::vector<std::int64_t>> sets_that_fit(Session& session, const StoreKey& key,
                                                 const AttributeFilter& filter) {
   Statement statement;

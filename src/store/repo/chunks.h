@@ -90,8 +90,6 @@ struct SomeOfSet {
 };
 using VisitIndexed = std::function<void(const IndexedChunk&)>;
 Status each_indexed(Session& session, const SomeOfSet& some, const VisitIndexed& visit);
-// How many chunks of the store are searchable.
-Result<std::int64_t> count_searchable(Session& session, const StoreKey& key);
 // The searchable sets whose file fits.
 Result<std::vector<std::int64_t>> sets_that_fit(Session& session, const StoreKey& key,
                                                 const AttributeFilter& filter);
