@@ -137,6 +137,13 @@ std::string salted(const std::string& salt, int adapter) {
   return salt + '\0' + std::to_string(adapter);
 }
 
+// What no answer can come to is not looked at: a body may hold millions of tokens.
+void cut_prediction(std::vector<TokenId>& prediction, std::size_t tokens_max) {
+  if (prediction.size() <= tokens_max) return;
+  prediction.resize(tokens_max);
+  prediction.shrink_to_fit();
+}
+
 std::unique_ptr<Choice> make_choice(LiveRequest& request, int index) {
   auto choice = std::make_unique<Choice>();
   choice->request = &request;
@@ -209,6 +216,7 @@ Result<RequestHandle> Engine::submit(GenerateRequest request, std::function<void
   if (!adapter) return fail(adapter.error());
   const int room = info.context_tokens - static_cast<int>(request.prompt.size());
   request.tokens_max = request.tokens_max > 0 ? std::min(request.tokens_max, room) : room;
+  cut_prediction(request.prediction, static_cast<std::size_t>(info.context_tokens));
 
   auto live = std::make_unique<LiveRequest>();
   live->adapter = *adapter;

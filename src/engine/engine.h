@@ -72,8 +72,10 @@ struct GenerateRequest {
   std::string project = {};      // fairness
   std::string salt = {};         // who may share cached pages: the project, or finer
   Priority priority = Priority::Interactive;
-  std::string adapter = {};              // empty: the base model
-  std::vector<TokenId> prediction = {};  // likely to be generated: verified instead of computed
+  std::string adapter = {};  // empty: the base model
+  // Likely to be generated: verified instead of computed. What is beyond the length of a context
+  // is ignored.
+  std::vector<TokenId> prediction = {};
   // Made once per choice, called with 0..choices-1; empty for free text.
   std::function<std::unique_ptr<TokenConstraint>(int choice)> make_constraint = {};
 };

@@ -2,7 +2,9 @@
 // every guess verified, in company, with grammars, greedy and drawn.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "engine/engine.h"
 #include "engine/testing/tiny_model.h"
@@ -17,6 +19,7 @@ struct Said {
   std::vector<std::uint32_t> logprobs;  // their bits, where asked for
   FinishReason reason = FinishReason::Length;
   int generated = 0;
+  int predicted = 0;
 
   bool operator==(const Said&) const = default;
 };
@@ -34,6 +37,7 @@ Said collect(const RequestHandle& handle) {
       said.reason = end->reason;
     } else if (const auto* finished = std::get_if<Finished>(&event)) {
       said.generated = finished->usage.generated_tokens;
+      said.predicted = finished->usage.predicted_tokens;
     } else if (const auto* failed = std::get_if<Failed>(&event)) {
       ADD_FAILURE() << failed->error.message;
     }
@@ -131,6 +135,33 @@ TEST_F(Exactness, WithAGrammarThatWritesTokensItself) {
     requests.back().make_constraint = [](int) { return std::make_unique<Forcing>(); };
   }
   expect_the_same(requests);
+}
+
+// Tokens that a request says it expects, the last of which is the answer's token number `last`.
+std::vector<TokenId> prediction(std::size_t size, const std::vector<TokenId>& answer, int last) {
+  TokenId other = 0;
+  while (std::ranges::find(answer, other) != answer.end()) ++other;
+  std::vector<TokenId> tokens(size, other);
+  std::copy(answer.begin(), answer.begin() + last + 1, tokens.end() - last - 1);
+  return tokens;
+}
+
+TEST_F(Exactness, APredictionIsReadUpToTheLengthOfAContext) {
+  const auto engine = load(Speculation::Always);
+  const auto context = static_cast<std::size_t>(engine->model().context_tokens);
+  auto asked = request(2, 1.0f);
+  asked.tokens_max = 30;
+  const auto answer = collect(*engine->submit(asked)).tokens;
+  const auto predicted = [&](std::vector<TokenId> prediction) {
+    asked.prediction = std::move(prediction);
+    const auto said = collect(*engine->submit(asked));
+    EXPECT_EQ(said.tokens, answer);
+    return said.predicted;
+  };
+  // The first two tokens find the place.
+  EXPECT_EQ(predicted(prediction(context, answer, 8)), 7);
+  EXPECT_EQ(predicted(prediction(context + 1, answer, 8)), 6) << "its last token is cut off";
+  EXPECT_EQ(predicted(prediction(context + 8, answer, 8)), 0);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ Generation::Generation(std::shared_ptr<LoadedModel> model, const GenerateRequest
       model_(std::move(model)),
       prompt_(std::move(prompt.tokens)),
       prediction_(std::move(prompt.prediction)),
+      predicted_tokens_(static_cast<std::int64_t>(prediction_.size())),
       echo_logprobs_(request.echo_logprobs),
       reader_(std::move(executor)) {
   for (int i = 0; i < request.choices; ++i)
@@ -19,7 +20,7 @@ Generation::Generation(std::shared_ptr<LoadedModel> model, const GenerateRequest
 
 Status Generation::start(engine::GenerateRequest request) {
   request.prompt = prompt_;
-  request.prediction = prediction_;
+  request.prediction = std::move(prediction_);
   auto handle = model_->engine->submit(std::move(request), reader_.notify());
   if (!handle) return fail(handle.error());
   reader_.attach(*model_->engine, std::move(*handle));
@@ -49,9 +50,8 @@ void Generation::take(engine::Event event) {
                 .output_tokens = finished->usage.generated_tokens - surplus_tokens_,
                 .accepted_prediction_tokens = finished->usage.predicted_tokens};
     // A prediction that repeats itself may hold more than once.
-    const auto predicted = static_cast<std::int64_t>(prediction_.size());
     usage.rejected_prediction_tokens =
-        std::max<std::int64_t>(0, predicted - usage.accepted_prediction_tokens);
+        std::max<std::int64_t>(0, predicted_tokens_ - usage.accepted_prediction_tokens);
     for (const Choice& choice : choices_) usage.reasoning_tokens += choice.reasoning_tokens();
     queue_.push_back(Finished{usage});
   } else if (const auto* failed = std::get_if<engine::Failed>(&event)) {

@@ -35,7 +35,8 @@ class Generation final : public EventStream {
   Activity::Guard activity_;
   std::shared_ptr<LoadedModel> model_;
   std::vector<engine::TokenId> prompt_;
-  std::vector<engine::TokenId> prediction_;
+  std::vector<engine::TokenId> prediction_;  // until the engine has it
+  std::int64_t predicted_tokens_ = 0;
   bool echo_logprobs_;
   std::vector<Choice> choices_;
   std::int64_t surplus_tokens_ = 0;  // came after a stop string: nobody asked for them
