@@ -390,14 +390,10 @@ void Engine::Core::use_logits(const StepRows& rows, compute::Tensor logits) {
     if (choice.finished) return;  // the request failed on the way
   }
   const auto drafted = sequence.drafts.size();
-  const bool predicted = choice.drafter.from_prediction() && !choice.from_draft_model;
   const auto held = continue_choice(choice, logits, first_output);
   counted_.drafted_tokens += drafted;
   counted_.accepted_drafts += held;
   if (choice.from_draft_model) choice.trust.verified(drafted, held);
-  if (predicted && held > 0) {
-    request.usage.predicted_tokens = choice.predicted += static_cast<int>(held);
-  }
   // The keys and values of drafts that held are in place already.
   if (choice.scheduled && held > 0) {
     cache_.advance(sequence.kv, sequence.tokens, n_tokens + static_cast<int>(held));
@@ -529,6 +525,10 @@ void Engine::Core::finish_choice(Choice& choice, FinishReason reason,
                                  std::optional<TokenId> stop_token) {
   auto& request = *choice.request;
   choice.finished = true;
+  if (!request.generate->prediction.empty()) {  // also of streams that nobody guessed for
+    choice.drafter.read(choice.sequence.tokens, request.generate->prompt.size());
+    request.usage.predicted_tokens += choice.drafter.predicted();
+  }
   unschedule(choice, /*keep=*/true);
   tell(request, ChoiceFinished{choice.index, reason, stop_token});
   const bool all = std::ranges::all_of(request.choices, [](const auto& c) { return c->finished; });

@@ -24,7 +24,7 @@ struct Usage {
   int prompt_tokens = 0;
   int cached_tokens = 0;     // part of prompt_tokens: not computed again
   int generated_tokens = 0;  // of all choices, a final stop token included
-  int predicted_tokens = 0;  // part of generated_tokens: drafts from the prediction that held
+  int predicted_tokens = 0;  // part of generated_tokens: as the prediction said
 };
 
 struct PromptRead {

@@ -29,7 +29,6 @@ struct Choice {
   DraftTrust trust = {};          // in the draft model
   bool from_draft_model = false;  // the sequence's drafts
   int generated = 0;
-  int predicted = 0;       // of those, taken from the request's prediction
   bool scheduled = false;  // known to the scheduler
   bool finished = false;
 };

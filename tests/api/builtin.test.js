@@ -132,6 +132,11 @@ test('a prediction that holds is accepted, one that does not changes nothing', a
   const wrong = await client.chat.completions.create({ ...request, prediction: { type: 'content', content: 'int main() { return 0; }' } });
   assert.equal(wrong.choices[0].message.content, content);
   assert.ok(wrong.usage.completion_tokens_details.rejected_prediction_tokens > 0);
+  // What comes after a stop string is neither said nor accepted.
+  const stop = content.slice(Math.floor(content.length / 3)).trim().split(' ')[1];
+  const cut = await client.chat.completions.create({ ...request, stop, prediction: { type: 'content', content } });
+  assert.ok(cut.usage.completion_tokens < plain.usage.completion_tokens, JSON.stringify(cut.usage));
+  assert.ok(cut.usage.completion_tokens_details.accepted_prediction_tokens <= cut.usage.completion_tokens, JSON.stringify(cut.usage));
 });
 
 test('best_of keeps the likeliest of several', async () => {

@@ -39,8 +39,17 @@ void Drafter::read(std::span<const TokenId> tokens, std::size_t n_prompt) {
       source_ = Source::Prediction;
       run_ = kPredictionRun;
     }
+    choose_source(tokens.first(seen_));
   }
-  for (; seen_ < tokens.size(); ++seen_) judge(tokens.first(seen_ + 1));
+  for (; seen_ < tokens.size(); ++seen_) {
+    judge(tokens.first(seen_ + 1));
+    choose_source(tokens.first(seen_ + 1));
+  }
+}
+
+// Where the guesses for what follows `tokens` come from: as before, unless that was wrong or is
+// used up.
+void Drafter::choose_source(std::span<const TokenId> tokens) {
   // Not the run at the very end, which would find itself.
   for (auto& index : in_sequence_) index.cover(tokens.first(tokens.size() - 1));
   if (source_ == Source::Prediction && cursor_ == prediction_.size()) source_ = Source::Nothing;
@@ -60,6 +69,7 @@ void Drafter::judge(std::span<const TokenId> tokens) {
     source_ = Source::Nothing;
     return;
   }
+  if (source_ == Source::Prediction) ++predicted_;
   ++cursor_;
   run_ = std::min(run_ + 1, kRunMax);
 }

@@ -21,7 +21,7 @@ class Drafter {
   // What will likely follow the prompt. Before `read`.
   void expect(std::vector<TokenId> prediction) { prediction_ = std::move(prediction); }
   // `tokens` is the whole sequence, which only grows from call to call, of which the first
-  // `n_prompt` were not generated.
+  // `n_prompt` were not generated. How many come at a time changes nothing.
   void read(std::span<const TokenId> tokens, std::size_t n_prompt);
 
   // At most `count` tokens that may follow what was read. `tokens` as in `read`.
@@ -32,6 +32,8 @@ class Drafter {
   double chance(std::size_t index) const;
   // Whether the guesses are those of the request.
   bool from_prediction() const { return source_ == Source::Prediction; }
+  // Of the tokens that were read and generated, how many such a guess was right about.
+  int predicted() const { return predicted_; }
 
  private:
   enum class Source { Nothing, Prediction, Sequence };
@@ -44,6 +46,7 @@ class Drafter {
   static std::size_t class_of(std::size_t run);
   void judge(std::span<const TokenId> tokens);
   void look_up(std::span<const TokenId> tokens);
+  void choose_source(std::span<const TokenId> tokens);
 
   std::vector<TokenId> prediction_;
   // Runs of 8, 4 and 2 tokens. What stands before an answer is much the same in every turn of a
@@ -56,6 +59,7 @@ class Drafter {
   Source source_ = Source::Nothing;
   std::size_t cursor_ = 0;  // of the first guess in its text
   std::size_t run_ = 0;     // equal tokens before it
+  int predicted_ = 0;
   std::array<Record, kClasses> records_;
 };
 

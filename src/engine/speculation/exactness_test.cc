@@ -164,5 +164,22 @@ TEST_F(Exactness, APredictionIsReadUpToTheLengthOfAContext) {
   EXPECT_EQ(predicted(prediction(context + 8, answer, 8)), 0);
 }
 
+TEST_F(Exactness, HowMuchOfAPredictionHeldDoesNotDependOnWhatWasVerified) {
+  auto asked = request(2, 1.0f);
+  asked.tokens_max = 10;
+  asked.prediction = collect(*load(Speculation::Off)->submit(asked)).tokens;
+  auto half = asked;
+  half.prediction[5] = (half.prediction[5] + 1) % kVocabulary;
+  int held = 0;
+  for (const auto speculation : {Speculation::Off, Speculation::Always}) {
+    const auto engine = load(speculation);
+    EXPECT_EQ(collect(*engine->submit(asked)).predicted, 10) << "all of it, in one step or in ten";
+    const int now = collect(*engine->submit(half)).predicted;
+    EXPECT_GE(now, 5);
+    EXPECT_LT(now, 10);
+    EXPECT_EQ(std::exchange(held, now), speculation == Speculation::Off ? 0 : now);
+  }
+}
+
 }  // namespace
 }  // namespace engine

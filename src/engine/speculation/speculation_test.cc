@@ -67,6 +67,24 @@ TEST(Drafter, TakesThePredictionFirstAndFindsItsPlaceAgain) {
   EXPECT_EQ(drafter.length(), 0u) << "it is used up";
 }
 
+TEST(Drafter, GuessesTheSameHoweverManyTokensComeAtATime) {
+  const Tokens answer = {20, 21, 22, 7, 8, 22, 23, 24, 1, 2, 3, 9, 1, 2, 3, 9};
+  Tokens tokens = {1, 2, 3, 9};
+  const std::size_t n_prompt = tokens.size();
+  Drafter by_one, at_once;
+  for (auto* drafter : {&by_one, &at_once}) drafter->expect({20, 21, 22, 23, 24, 25});
+  by_one.read(tokens, n_prompt);
+  for (const TokenId token : answer) {
+    tokens.push_back(token);
+    by_one.read(tokens, n_prompt);
+  }
+  at_once.read(tokens, n_prompt);
+  EXPECT_EQ(by_one.predicted(), 4) << "20 to 22, and 24, which 22 23 leads to";
+  EXPECT_EQ(at_once.predicted(), 4);
+  EXPECT_EQ(at_once.guess(tokens, 9), by_one.guess(tokens, 9));
+  EXPECT_EQ(at_once.chance(0), by_one.chance(0));
+}
+
 TEST(Drafter, LearnsFromGuessesThatNobodyVerified) {
   Drafter hopeful, disappointed;
   Tokens cycle, broken;

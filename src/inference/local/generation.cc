@@ -47,8 +47,10 @@ void Generation::take(engine::Event event) {
   } else if (const auto* finished = std::get_if<engine::Finished>(&event)) {
     Usage usage{.input_tokens = finished->usage.prompt_tokens,
                 .cached_tokens = finished->usage.cached_tokens,
-                .output_tokens = finished->usage.generated_tokens - surplus_tokens_,
-                .accepted_prediction_tokens = finished->usage.predicted_tokens};
+                .output_tokens = finished->usage.generated_tokens - surplus_tokens_};
+    // What came after a stop string may have been predicted too.
+    usage.accepted_prediction_tokens =
+        std::min<std::int64_t>(finished->usage.predicted_tokens, usage.output_tokens);
     // A prediction that repeats itself may hold more than once.
     usage.rejected_prediction_tokens =
         std::max<std::int64_t>(0, predicted_tokens_ - usage.accepted_prediction_tokens);
