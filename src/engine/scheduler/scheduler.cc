@@ -105,16 +105,29 @@ int Scheduler::rows_for(const Sequence& sequence) const {
 }
 
 // Every running sequence gets its row, the most important first: the others give up pages for them.
+// Batch ones take turns where a step has fewer rows for them.
 void Scheduler::plan_decoding() {
   for (auto* sequence : ranked(true)) {
-    if (!sequence->decoding()) continue;  // also: preempted a moment ago
-    const int allowed = rows_for(*sequence);
-    const int drafts =
-        std::min<int>(static_cast<int>(sequence->drafts.size()), std::max(0, allowed - 1));
-    sequence->drafts.resize(static_cast<std::size_t>(drafts));
-    if (allowed > 0 && reserve_or_preempt(*sequence, 1 + drafts)) {
-      schedule(*sequence, 1 + drafts);
+    if (!sequence->decoding() || rows_for(*sequence) <= 0) continue;  // or preempted a moment ago
+    if (reserve_or_preempt(*sequence, 1)) schedule(*sequence, 1);
+  }
+  plan_guesses();
+}
+
+// For guesses there are the rows and pages that no running sequence needs.
+void Scheduler::plan_guesses() {
+  for (auto& part : plan_) {
+    auto& sequence = *part.sequence;
+    auto& drafts = sequence.drafts;
+    drafts.resize(std::min(drafts.size(), static_cast<std::size_t>(rows_for(sequence))));
+    const int guesses = static_cast<int>(drafts.size());
+    if (guesses == 0) continue;
+    if (!cache_.reserve(sequence.kv, 1 + guesses)) {
+      drafts.clear();
+      continue;
     }
+    part.count += guesses;
+    take_rows(sequence, guesses);
   }
 }
 
@@ -144,6 +157,10 @@ void Scheduler::plan_prompts() {
 
 void Scheduler::schedule(Sequence& sequence, int count) {
   plan_.push_back({&sequence, sequence.kv.length, count});
+  take_rows(sequence, count);
+}
+
+void Scheduler::take_rows(const Sequence& sequence, int count) {
   rows_left_ = std::max(0, rows_left_ - count);
   if (sequence.priority == Priority::Batch) {
     batch_rows_left_ = std::max(0, batch_rows_left_ - count);
@@ -233,7 +250,8 @@ bool Scheduler::reserve_or_preempt(Sequence& sequence, int count) {
   return true;
 }
 
-// By importance. Running ones by age, waiting and unfinished prompts by fairness and length.
+// By importance. Running ones by age, but batch ones, which may get no row, by how long they had
+// none. Waiting and unfinished prompts by fairness and length.
 std::vector<Sequence*> Scheduler::ranked(bool admitted) const {
   std::vector<Sequence*> chosen;
   for (auto* sequence : sequences_) {
@@ -242,7 +260,8 @@ std::vector<Sequence*> Scheduler::ranked(bool admitted) const {
   const auto key = [this](const Sequence* s) {
     const bool decoding = s->decoding();
     const double served = decoding ? 0 : served_.at(s->project);
-    const int length = decoding ? 0 : s->remaining() - kRowsPerWaitedStep * s->waited_steps;
+    int length = s->remaining() - kRowsPerWaitedStep * s->waited_steps;
+    if (decoding) length = s->priority == Priority::Batch ? -s->waited_steps : 0;
     return std::tuple(s->priority, served, length, s->order);
   };
   std::ranges::sort(chosen, {}, key);

@@ -75,8 +75,10 @@ class Scheduler {
   void preempt(Sequence& victim);
   bool reserve_or_preempt(Sequence& sequence, int count);
   void plan_decoding();
+  void plan_guesses();
   void plan_prompts();
   void schedule(Sequence& sequence, int count);
+  void take_rows(const Sequence& sequence, int count);
   std::vector<Sequence*> ranked(bool admitted) const;
   bool planned(const Sequence& sequence) const;
   int admitted_count() const;

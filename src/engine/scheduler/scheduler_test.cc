@@ -115,6 +115,57 @@ TEST(Scheduler, BatchWorkBesideInteractiveWorkTakesASixtiethOfItsTime) {
   EXPECT_EQ(world.step().size(), 20u);
 }
 
+TEST(Scheduler, NoBatchStreamIsLeftOutBesideInteractiveWork) {
+  World world(64, {.rows_per_step_max = 256, .sequences_max = 40});
+  for (int i = 0; i < 24; ++i) world.add(2, "b", Priority::Batch, 10 + i);
+  world.step();
+  world.add(2, "p");
+  // One step reads the stream's prompt, and 16 rows are of the batch in each.
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(world.step().size(), 17u);
+  for (int i = 0; i < 24; ++i) EXPECT_GE(world.sequences[i].tokens.size(), 3u + 10) << i;
+}
+
+TEST(Scheduler, BatchStreamsTakeTurnsHoweverShortTheSteps) {
+  World world(256, {.rows_per_step_max = 256, .sequences_max = 50});
+  for (int i = 0; i < 50; ++i) world.add(2, "b", Priority::Batch, 10 + i);
+  EXPECT_EQ(world.step().size(), 50u);
+  world.scheduler.observe(100, std::chrono::milliseconds(10));  // 0.1 ms a row: 32 are enough
+  for (int i = 0; i < 20; ++i) {
+    for (auto& sequence : world.sequences) sequence.drafts.assign(15, 3);
+    EXPECT_EQ(world.step().size(), 32u) << "rows for streams, none for guesses";
+  }
+  for (int i = 0; i < 50; ++i) EXPECT_GE(world.sequences[i].tokens.size(), 3u + 10) << i;
+}
+
+TEST(Scheduler, GuessesGetTheRowsThatStreamsLeave) {
+  World world(64, {.rows_per_step_max = 16, .sequences_max = 8});
+  for (int i = 0; i < 4; ++i) world.add(2, "p", i < 2 ? Priority::Interactive : Priority::Batch, i);
+  world.step();
+  world.sequences[0].drafts.assign(15, 3);
+  world.sequences[1].drafts.assign(15, 3);
+  const auto& plan = world.scheduler.next();
+  ASSERT_EQ(plan.size(), 4u);
+  EXPECT_EQ(plan[0].count, 1 + 12);
+  for (std::size_t i = 1; i < 4; ++i) EXPECT_EQ(plan[i].count, 1);
+  EXPECT_EQ(world.sequences[0].drafts.size(), 12u);
+  EXPECT_TRUE(world.sequences[1].drafts.empty());
+}
+
+TEST(Scheduler, NobodyGivesUpPagesForGuesses) {
+  World world(2, {.rows_per_step_max = 64, .sequences_max = 4});
+  auto& first = world.add(59, "p", Priority::Interactive, 3);
+  auto& second = world.add(59, "p", Priority::Interactive, 4);
+  while (!first.decoding() || !second.decoding()) world.step();
+  const auto whole = static_cast<std::size_t>(kPageTokens - first.kv.length - 1);
+  for (const auto guesses : {whole, whole + 1}) {  // the last ends the page, or begins another
+    first.drafts.assign(guesses, 9);
+    const auto& plan = world.scheduler.next();
+    ASSERT_EQ(plan.size(), 2u);
+    EXPECT_EQ(plan[0].count, guesses == whole ? 1 + static_cast<int>(whole) : 1);
+  }
+  EXPECT_EQ(world.scheduler.counts().preemptions, 0u);
+}
+
 TEST(Scheduler, StepsOfBatchWorkAreShort) {
   World world(256, {.rows_per_step_max = 512, .sequences_max = 4});
   world.scheduler.observe(100, std::chrono::milliseconds(4));  // 0.04 ms a row: 75 in 3 ms
