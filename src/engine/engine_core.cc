@@ -268,21 +268,34 @@ void Engine::Core::step() {
   publish_stats(std::chrono::duration<double>(duration).count(), generated_before);
 }
 
-// Guesses that are worth verifying, for every stream. A model with state beside its pages could not
-// go back to before a wrong one.
-void Engine::Core::guess_ahead() {
-  if (options_.speculation == Speculation::Off || parts_.model->state_floats() > 0) return;
+// Whom guesses are made for, the oldest first. Beside interactive work batch work has few rows or
+// none, and needs them for its own tokens.
+std::vector<Choice*> Engine::Core::streams_to_guess_for() {
+  const bool somebody_waits = std::ranges::any_of(
+      choice_of_, [](const auto& entry) { return entry.first->priority == Priority::Interactive; });
   std::vector<Choice*> streams;
-  std::vector<DraftChances> chances;
   for (auto& [sequence, choice] : choice_of_) {
     choice->sequence.drafts.clear();
     if (!choice->request->generate || !sequence->decoding()) continue;
+    if (somebody_waits && sequence->priority == Priority::Batch) continue;
+    streams.push_back(choice);
+  }
+  std::ranges::sort(streams, {}, [](const Choice* choice) { return choice->sequence.order; });
+  return streams;
+}
+
+// Guesses that are worth verifying. A model with state beside its pages could not go back to before
+// a wrong one.
+void Engine::Core::guess_ahead() {
+  if (options_.speculation == Speculation::Off || parts_.model->state_floats() > 0) return;
+  const auto streams = streams_to_guess_for();
+  std::vector<DraftChances> chances;
+  for (auto* choice : streams) {
     auto& drafter = choice->drafter;
-    drafter.read(sequence->tokens, choice->request->generate->prompt.size());
+    drafter.read(choice->sequence.tokens, choice->request->generate->prompt.size());
     auto& own = chances.emplace_back(
         std::min(drafter.length(), static_cast<std::size_t>(drafts_max(*choice))));
     for (std::size_t i = 0; i < own.size(); ++i) own[i] = drafter.chance(i);
-    streams.push_back(choice);
   }
   auto counts =
       choose_drafts(static_cast<int>(streams.size()), chances, costs_, StepCosts::kRowsMax);

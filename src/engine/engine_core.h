@@ -89,6 +89,7 @@ class Engine::Core {
   void handle(AddAdapter add);
 
   void step();
+  std::vector<Choice*> streams_to_guess_for();
   void guess_ahead();
   void ask_draft_model(const std::vector<Choice*>& streams);
   int drafts_max(const Choice& choice) const;
