@@ -5,11 +5,13 @@
 #include <algorithm>
 
 #include "base/limits/engine.h"
+#include "base/limits/model.h"
 #include "base/limits/request.h"
 #include "base/log.h"
 #include "engine/engine_core.h"
 #include "engine/memory_plan.h"
 #include "engine/model/registry.h"
+#include "engine/model/transformer.h"
 
 namespace engine {
 namespace {
@@ -30,32 +32,56 @@ struct Planned {
   DraftOptions draft;  // no path: none
 };
 
-// What is left for the model itself once its draft model has what it needs.
-Status make_room_for(const DraftOptions& draft, EngineOptions& options) {
-  if (draft.path.empty()) return {};
-  const auto bytes = DraftModel::bytes(draft);
-  if (!bytes) return fail(bytes.error());
+// The plan of a model that shares the memory with a draft model.
+Result<CachePlan> plan_beside(const DraftOptions& draft, const ModelSpec& spec,
+                              const gguf::File& file, EngineOptions options) {
+  const auto needed = DraftModel::plan_memory(draft);
+  if (!needed) return fail(needed.error());
   if (options.memory_bytes_free == 0) options.memory_bytes_free = available_memory();
   for (auto* limit : {&options.memory_bytes_free, &options.memory_bytes_max}) {
-    if (*limit > 0) *limit = *limit > *bytes ? *limit - *bytes : 1;
+    if (*limit > 0) *limit = *limit > needed->total() ? *limit - needed->total() : 1;
   }
-  return {};
+  auto plan = plan_cache(spec, file, options);
+  if (!plan) return fail(plan.error());
+  plan->memory.available += needed->total();
+  plan->memory.cache += needed->cache;
+  plan->memory.draft = needed->weights + needed->work;
+  return plan;
 }
 
-Result<Planned> open_and_plan(EngineOptions options) {
+// The draft model reads texts as long as the model's own where that does not shorten them, else
+// what is ample. Sets its length.
+Result<CachePlan> plan_with_draft(DraftOptions& draft, const ModelSpec& spec,
+                                  const gguf::File& file, const EngineOptions& options) {
+  const int trained = spec.info.context_trained;
+  const int wanted =
+      options.context_tokens > 0 ? std::min(options.context_tokens, trained) : trained;
+  draft.context_tokens = std::min(wanted, limits::model_context_ample);
+  auto plan = plan_beside(draft, spec, file, options);
+  if (!plan) return fail(plan.error());
+  auto whole = draft;
+  whole.context_tokens = plan->memory.context_tokens;
+  auto again = plan_beside(whole, spec, file, options);
+  if (!again || again->memory.context_tokens < plan->memory.context_tokens) return plan;
+  draft = whole;
+  return again;
+}
+
+Result<Planned> open_and_plan(const EngineOptions& options) {
   if (auto status = check_options(options); !status) return fail(status.error());
   auto file = gguf::File::open(options.model_path);
   if (!file) return fail(file.error());
   const auto spec = describe_model(*file, options.context_tokens);
   if (!spec) return fail(spec.error());
-  DraftOptions draft{.path = options.draft_path,
-                     .context_tokens = options.context_tokens > 0 ? options.context_tokens
-                                                                  : spec->info.context_trained,
-                     .n_vocab = spec->info.n_vocab};
-  if (auto status = make_room_for(draft, options); !status) return fail(status.error());
-  auto plan = plan_cache(*spec, *file, options);
+  DraftOptions draft{
+      .path = options.draft_path, .n_vocab = spec->info.n_vocab, .gap_goal = options.gap_goal};
+  if (!draft.path.empty() && state_floats_of(*spec) > 0) {
+    return fail(ErrorCode::InvalidRequest,
+                "a draft model is of no use to a model with state, which cannot take back a guess");
+  }
+  auto plan = draft.path.empty() ? plan_cache(*spec, *file, options)
+                                 : plan_with_draft(draft, *spec, *file, options);
   if (!plan) return fail(plan.error());
-  draft.context_tokens = plan->memory.context_tokens;
   return Planned{std::move(*file), std::move(*plan), std::move(draft)};
 }
 

@@ -51,13 +51,14 @@ struct EngineOptions {
 // Computed before anything big is allocated. All in bytes.
 struct MemoryPlan {
   std::size_t weights = 0;
-  std::size_t cache = 0;
-  std::size_t work = 0;  // activations and logits of one step
+  std::size_t cache = 0;  // the draft model's included
+  std::size_t work = 0;   // activations and logits of one step
+  std::size_t draft = 0;  // the draft model's weights and work space
   std::size_t available = 0;
   int context_tokens = 0;  // what fits
   int context_wanted = 0;  // as trained, or as the options say
 
-  std::size_t total() const { return weights + cache + work; }
+  std::size_t total() const { return weights + cache + work + draft; }
 };
 
 struct GenerateRequest {

@@ -308,14 +308,16 @@ void Engine::Core::guess_ahead() {
   if (parts_.draft) ask_draft_model(streams);
 }
 
-// For the streams that have no other guesses.
+// For those of the oldest streams that have no other guesses.
 void Engine::Core::ask_draft_model(const std::vector<Choice*>& streams) {
   int rows = 0, guesses_max = limits::engine_draft_tokens_max;
   std::vector<Choice*> asked;
   std::vector<double> chances;
   std::vector<DraftModel::Stream> texts;
-  for (auto* choice : streams) {
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    auto* choice = streams[i];
     rows += 1 + static_cast<int>(choice->sequence.drafts.size());
+    if (i >= parts_.draft->streams_max()) continue;
     const int most = drafts_max(*choice);
     if (!choice->sequence.drafts.empty() || most == 0) continue;
     guesses_max = std::min(guesses_max, most);
@@ -595,6 +597,7 @@ void Engine::Core::count_pages() {
   counted_.pages_in_use = usage.pages_in_use;
   counted_.pages_cached = usage.pages_cached;
   counted_.cache_bytes_touched = usage.bytes_touched;
+  if (parts_.draft) counted_.cache_bytes_touched += parts_.draft->cache_bytes_touched();
 }
 
 void Engine::Core::publish_stats(double seconds, std::uint64_t generated_before) {

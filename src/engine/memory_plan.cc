@@ -42,25 +42,6 @@ std::size_t feed_forward_width(const LayerSpec& layer, std::size_t d_model) {
   return std::max(3 * size(both->dense.d_ff), experts_width(both->experts, d_model)) + 3 * d_model;
 }
 
-// Activations of one step, generously: what the widest layer holds at once, and the logits.
-std::size_t work_bytes(const ModelSpec& spec, const EngineOptions& options, int rows) {
-  std::size_t widest = 0;
-  for (const auto& layer : spec.layers) {
-    std::size_t width = 0;
-    if (const auto* a = std::get_if<AttentionSpec>(&layer.mixer)) {
-      width += size(3 * a->n_heads + 4 * a->n_kv_heads) * size(std::max(a->d_key, a->d_value));
-    } else if (const auto* mla = std::get_if<MlaSpec>(&layer.mixer)) {
-      width += size(3 * mla->n_heads) * size(mla->kv_rank + mla->d_rope + mla->d_nope);
-    }
-    widest = std::max({widest, width, feed_forward_width(layer, spec.info.d_model)});
-  }
-  const auto activations = size(rows) * (6 * spec.info.d_model + widest);
-  const auto logits =
-      (size(options.sequences_max) + limits::engine_prompt_logprob_rows) * spec.info.n_vocab;
-  const auto states = state_floats_of(spec) * (size(options.sequences_max) + 1);
-  return sizeof(float) * (activations + logits + states);
-}
-
 std::size_t context_bytes(const KvLayout& layout, int context, int step) {
   std::size_t bytes = 0;
   for (std::size_t group = 0; group < layout.group_count(); ++group) {
@@ -117,6 +98,24 @@ KvType cache_type(const ModelSpec& spec, const gguf::File& file, const EngineOpt
 
 }  // namespace
 
+std::size_t work_bytes(const ModelSpec& spec, int sequences_max, int rows) {
+  std::size_t widest = 0;
+  for (const auto& layer : spec.layers) {
+    std::size_t width = 0;
+    if (const auto* a = std::get_if<AttentionSpec>(&layer.mixer)) {
+      width += size(3 * a->n_heads + 4 * a->n_kv_heads) * size(std::max(a->d_key, a->d_value));
+    } else if (const auto* mla = std::get_if<MlaSpec>(&layer.mixer)) {
+      width += size(3 * mla->n_heads) * size(mla->kv_rank + mla->d_rope + mla->d_nope);
+    }
+    widest = std::max({widest, width, feed_forward_width(layer, spec.info.d_model)});
+  }
+  const auto activations = size(rows) * (6 * spec.info.d_model + widest);
+  const auto logits =
+      (size(sequences_max) + limits::engine_prompt_logprob_rows) * spec.info.n_vocab;
+  const auto states = state_floats_of(spec) * (size(sequences_max) + 1);
+  return sizeof(float) * (activations + logits + states);
+}
+
 std::size_t available_memory() {
   constexpr auto kUnknown = std::numeric_limits<std::size_t>::max();
   std::size_t available = number_in("/proc/meminfo", "MemAvailable:");
@@ -148,7 +147,7 @@ Result<CachePlan> plan_cache(const ModelSpec& spec, const gguf::File& file,
   }
   memory.context_wanted = wanted;
   memory.weights = weight_bytes(file);
-  memory.work = work_bytes(spec, options, spec.causal ? step : std::min(step, 8'192));
+  memory.work = work_bytes(spec, options.sequences_max, spec.causal ? step : std::min(step, 8'192));
   const auto fixed = memory.weights + memory.work;
   const std::size_t room = memory.available > fixed ? memory.available - fixed : 0;
 

@@ -20,6 +20,9 @@ struct CachePlan {
 Result<CachePlan> plan_cache(const ModelSpec& spec, const gguf::File& file,
                              const EngineOptions& options);
 
+// Activations of one step, generously: what the widest layer holds at once, and the logits.
+std::size_t work_bytes(const ModelSpec& spec, int sequences_max, int rows);
+
 // Bytes that this process could still use: free memory of the machine, or what its control group
 // has left.
 std::size_t available_memory();

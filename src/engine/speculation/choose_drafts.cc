@@ -60,6 +60,8 @@ int choose_model_drafts(int rows, const std::vector<double>& chances, const Step
                         double ns_per_guess, int guesses_max) {
   const int streams = static_cast<int>(chances.size());
   if (streams == 0 || costs.estimate(rows) == 0) return 0;
+  guesses_max = std::min(guesses_max, (StepCosts::kRowsMax - rows) / streams);
+  if (guesses_max <= 0) return 0;
   if (ns_per_guess == 0) return std::min(kGuessesToMeasure, guesses_max);
   auto powers = chances;
   double tokens = rows, best = kGainMin * rows / costs.estimate(rows);
@@ -70,7 +72,6 @@ int choose_model_drafts(int rows, const std::vector<double>& chances, const Step
       powers[i] *= chances[i];
     }
     const double ns = costs.estimate(rows + count * streams) + count * ns_per_guess;
-    if (rows + count * streams > StepCosts::kRowsMax) break;
     if (tokens / ns > best) best = tokens / ns, chosen = count;
   }
   return chosen;

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/time.h"
 #include "compute/gguf/file.h"
 #include "compute/threads.h"
 #include "engine/cache/kv_cache.h"
+#include "engine/engine.h"
 #include "engine/model/model.h"
 
 namespace engine {
@@ -22,6 +24,8 @@ struct DraftOptions {
   int context_tokens = 0;   // of the big model
   int streams_max = 8;      // that it guesses for at a time
   std::size_t n_vocab = 0;  // of the big model
+  // Between tokens of a running stream.
+  base::Duration gap_goal = std::chrono::milliseconds(100);
 };
 
 // Owned by the engine; engine thread only. Has a cache of its own, of as much text as was guessed
@@ -30,20 +34,23 @@ class DraftModel {
  public:
   // InvalidRequest when the model cannot guess for the big one. `pool` must outlive it.
   static Result<std::unique_ptr<DraftModel>> load(const DraftOptions& options, compute::Pool& pool);
-  // What `load` takes, from the file's header alone: weights, and the cache when it is full.
-  static Result<std::size_t> bytes(const DraftOptions& options);
+  // What `load` takes, from the file's header alone.
+  static Result<MemoryPlan> plan_memory(const DraftOptions& options);
 
   struct Stream {
     const void* key = nullptr;  // of its text, from call to call until `forget`
     std::span<const TokenId> tokens;
   };
-  // `count` tokens after each text. None after those that it has not read yet: of these it reads a
-  // piece now.
+  // `count` tokens after each of the first `streams_max` texts. None after those that it has not
+  // read yet: of these it reads a piece now, all together no longer than streams may wait. None
+  // where there is no room for the text; who comes first has it.
   std::vector<std::vector<TokenId>> guess(std::span<const Stream> streams, int count);
   void forget(const void* key);
 
   // What a guess for every one of so many streams takes, smoothed; 0 when not known.
   double ns_per_guess() const { return ns_per_guess_; }
+  std::size_t streams_max() const { return streams_max_; }
+  std::size_t cache_bytes_touched() const { return cache_.usage().bytes_touched; }
 
  private:
   // One text, as far as it was read.
@@ -58,19 +65,23 @@ class DraftModel {
   };
 
   DraftModel(std::unique_ptr<gguf::File> file, std::unique_ptr<Model> model, KvCache cache,
-             std::size_t streams_max, std::size_t context_tokens);
+             const DraftOptions& options, int context_tokens);
   Reader& reader_of(const void* key);
-  bool read(const Stream& stream, Reader& reader);
-  bool compute(std::span<const Reading> streams);
+  bool reserve(Reader& reader, std::size_t tokens, std::span<const Stream> streams);
+  std::size_t piece_rows() const;
+  void read(std::span<const Reading> pieces);
+  void compute(std::span<const Reading> streams);
 
   std::unique_ptr<gguf::File> file_;  // the model's tensors lie in it
   std::unique_ptr<Model> model_;
   KvCache cache_;
   StatePool states_{0, 0};
   std::size_t streams_max_, context_tokens_;
+  base::Duration gap_goal_;
   std::unordered_map<const void*, Reader> readers_;
   Batch batch_;
   double ns_per_guess_ = 0;
+  double ns_per_row_ = 0;  // of a text that is read
 };
 
 }  // namespace engine
