@@ -18,8 +18,9 @@ AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
   const bool large = size >= 2 * kHugePage;
   const std::size_t alignment = large ? kHugePage : 64;
   const std::size_t rounded = round_up(std::max<std::size_t>(size, 1), 64);
-  bytes_.reset(static_cast<std::uint8_t*>(std::aligned_alloc(alignment, rounded)));
-  if (bytes_ == nullptr) throw std::bad_alloc();
+  void* bytes = nullptr;  // aligned_alloc wants a size that is a multiple of the alignment
+  if (posix_memalign(&bytes, alignment, rounded) != 0) throw std::bad_alloc();
+  bytes_.reset(static_cast<std::uint8_t*>(bytes));
   // A wish; no harm if refused. The rest stays in small pages: with hundreds of matrices, most of a
   // huge page for each one's end would be a twentieth of the model.
   if (large) madvise(bytes_.get(), size / kHugePage * kHugePage, MADV_HUGEPAGE);
