@@ -11,6 +11,8 @@ namespace {
 // Weights that one call of a kernel goes through: half of a second-level cache of 1 MB, so that
 // they stay there while panel after panel passes by.
 constexpr std::size_t kTaskWeightBytes = 512 << 10;
+// With more rows than these the arithmetic takes longer than the reading.
+constexpr std::size_t kReadingRowsMax = 16;
 // Rows of x of one call; bounds the panels' share of the cache and gives threads enough to share.
 constexpr std::size_t kTaskRows = 128;
 
@@ -82,6 +84,7 @@ void multiply(MatmulInput& x, const Weight& weight, Tensor out, bool accumulate,
   cut_pairs(matrix.n_pairs(), fit, pool.threads(), bounds);
   const auto& cuts = bounds;  // the caller's, not the worker's own
 
+  if (n_rows <= kReadingRowsMax) pool.read_ahead().begins(matrix.data(), matrix.size_bytes());
   const auto kernel = kernels(pool.isa()).multiply[static_cast<std::size_t>(matrix.format())];
   pool.parallel_for((cuts.size() - 1) * n_across, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
@@ -100,7 +103,8 @@ void multiply(MatmulInput& x, const Weight& weight, Tensor out, bool accumulate,
 const std::uint8_t* MatmulInput::integer_panels(bool wide_scales, Pool& pool) {
   auto& integers = integers_[wide_scales];
   if (has_integers_[wide_scales]) return integers.data();
-  pack_panels(x_, kIntegerPanelRows, integer_panel_bytes(x_.columns(), kIntegerPanelRows),
+  pack_panels(x_, kIntegerPanelRows,
+              integer_panel_bytes(PackedFormat::Q8, x_.columns(), kIntegerPanelRows),
               kernels(pool.isa()).quantize_panel[wide_scales], integers, pool);
   has_integers_[wide_scales] = true;
   return integers.data();
@@ -126,7 +130,17 @@ const std::uint8_t* MatmulInput::bf16_panels(Pool& pool) {
   return bf16_.data();
 }
 
+const std::uint8_t* MatmulInput::fixed_panels(Pool& pool) {
+  if (has_fixed_) return fixed_.data();
+  pack_panels(x_, kIntegerPanelRows,
+              integer_panel_bytes(PackedFormat::Fixed, x_.columns(), kIntegerPanelRows),
+              kernels(pool.isa()).fix_panel, fixed_, pool);
+  has_fixed_ = true;
+  return fixed_.data();
+}
+
 const std::uint8_t* MatmulInput::panels(PackedFormat format, Pool& pool) {
+  if (format == PackedFormat::Fixed) return fixed_panels(pool);
   if (!is_float(format)) return integer_panels(scale_blocks(format) > 1, pool);
   return format == PackedFormat::BF16 ? bf16_panels(pool) : float_panels(pool);
 }

@@ -24,7 +24,7 @@ class MatmulInput {
   void set(ConstTensor x) {
     x_ = x;
     has_integers_ = {};
-    has_floats_ = has_bf16_ = false;
+    has_floats_ = has_bf16_ = has_fixed_ = false;
   }
   ConstTensor x() const { return x_; }
 
@@ -35,14 +35,17 @@ class MatmulInput {
   const std::uint8_t* integer_panels(bool wide_scales, Pool& pool);
   const std::uint8_t* float_panels(Pool& pool);
   const std::uint8_t* bf16_panels(Pool& pool);
+  const std::uint8_t* fixed_panels(Pool& pool);
 
   ConstTensor x_;
   std::array<bool, 2> has_integers_ = {};  // by wide_scales
   bool has_floats_ = false;
   bool has_bf16_ = false;
+  bool has_fixed_ = false;
   std::array<AlignedBytes, 2> integers_;
   AlignedBytes floats_;
   AlignedBytes bf16_;
+  AlignedBytes fixed_;
 };
 
 namespace ops {
@@ -51,8 +54,9 @@ namespace ops {
 //
 // A row of the result depends only on its row of x, bit for bit: not on T, its place among the T
 // rows, nor the number of threads. Block formats multiply integers: x is rounded to 8 bits with one
-// scale per 32 values, or per 256 where the weights' blocks are of 256 (Q4_K, Q5_K, Q6_K). BF16
-// weights multiply x rounded to bf16, F32 and F16 weights x as it is.
+// scale per 32 values, or per 256 where the weights' blocks are of 256 (Q4_K, Q5_K, Q6_K). F16
+// weights and x are rounded to 13 bits with one scale per 128 values, which costs what rounding x
+// to f16 would. BF16 weights multiply x rounded to bf16, F32 weights x as it is.
 void matmul(MatmulInput& x, const Weight& weight, Tensor out, Pool& pool);
 void matmul(ConstTensor x, const Weight& weight, Tensor out, Pool& pool);
 

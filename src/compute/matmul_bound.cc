@@ -8,26 +8,35 @@
 
 namespace compute {
 
-std::size_t columns_per_scale(DType dtype) {
+MatmulRounding rounding_beside(DType dtype) {
   const auto format = packed_format(dtype);
-  return is_float(format) ? 0 : scale_blocks(format) * kBlock;
+  if (format == PackedFormat::Fixed) {
+    return {.columns_per_scale = kFixedColumns, .steps = kFixedMost, .weights_too = true};
+  }
+  if (is_float(format)) return {.to_bf16 = format == PackedFormat::BF16};
+  return {.columns_per_scale = scale_blocks(format) * kBlock};
 }
 
 double matmul_error_max(std::span<const float> row, std::span<const float> x,
                         const MatmulRounding& rounding) {
   const std::size_t span = rounding.columns_per_scale > 0 ? rounding.columns_per_scale : x.size();
-  double rounded = 0;    // of x to 8 bits: half a step of its block's scale, largest / 127
+  double rounded = 0;    // to integers: half a step of the block's scale, largest / steps
   double shortened = 0;  // of x to bf16
   double magnitude = 0;
   for (std::size_t begin = 0; begin < x.size(); begin += span) {
     const std::size_t end = std::min(begin + span, x.size());
-    double largest = 0;
+    double largest = 0, largest_weight = 0;
     for (std::size_t k = begin; k < end; ++k) {
       largest = std::max(largest, std::fabs(static_cast<double>(x[k])));
+      largest_weight = std::max(largest_weight, std::fabs(static_cast<double>(row[k])));
       magnitude += rounding.weight_scale * std::fabs(x[k]);
     }
     for (std::size_t k = begin; k < end; ++k) {
-      rounded += std::fabs(row[k]) * largest / 254;
+      rounded += std::fabs(row[k]) * largest / (2 * rounding.steps);
+      if (rounding.weights_too) {
+        const double x_bound = std::fabs(x[k]) + largest / (2 * rounding.steps);
+        rounded += x_bound * largest_weight / (2 * rounding.steps);
+      }
       shortened += std::fabs(row[k] * x[k]) * 0x1p-8;
     }
   }

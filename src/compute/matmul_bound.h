@@ -9,13 +9,15 @@
 namespace compute {
 
 struct MatmulRounding {
-  std::size_t columns_per_scale = 0;  // the kernel rounds x to 8 bits, with a scale each; 0: not
-  bool to_bf16 = false;               // or to bf16
+  std::size_t columns_per_scale = 0;  // the kernel rounds x to integers, with a scale each; 0: not
+  int steps = 127;                    // the largest of these integers
+  bool weights_too = false;           // the weights are rounded like x
+  bool to_bf16 = false;               // x becomes bf16
   double weight_scale = 4;  // bounds what is multiplied by x: scale * integer and offset alike
 };
 
-// Columns of x that share a scale beside weights of this type; 0: x is not rounded to 8 bits.
-std::size_t columns_per_scale(DType dtype);
+// What is rounded beside weights of this type.
+MatmulRounding rounding_beside(DType dtype);
 
 // The largest difference from the exact row * x that roundings explain. Both of equal length.
 double matmul_error_max(std::span<const float> row, std::span<const float> x,

@@ -81,9 +81,7 @@ TEST_P(MatmulOf, IsWithinTheRoundingOfActivations) {
           exact += static_cast<double>(row[k]) * x[k];
         }
         const double tolerance =
-            matmul_error_max(row, std::span(x, problem.n_in),
-                             {.columns_per_scale = columns_per_scale(GetParam()),
-                              .to_bf16 = GetParam() == DType::BF16});
+            matmul_error_max(row, std::span(x, problem.n_in), rounding_beside(GetParam()));
         EXPECT_NEAR(out[t * problem.n_out + n], exact, tolerance)
             << name(isa) << " row " << t << " column " << n;
       }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "compute/kernels/table.h"
 #include "compute/quant/groups.h"
 #include "compute/quant/k_scales.h"
 
@@ -27,50 +28,89 @@ void put_f32(std::uint8_t* out, std::size_t index, float value) {
   std::memcpy(out + 4 * index, &value, sizeof value);
 }
 
+// Sixteen neighbouring bytes of a row, as four such words.
+using Words = std::uint32_t __attribute__((vector_size(16)));
+
+Words words_at(const std::uint8_t* bytes) {
+  Words words;
+  std::memcpy(&words, bytes, sizeof words);
+  return words;
+}
+
+// [4][16][4] bytes from 16 of each row, which words_of(row) gives: four rows at a time, turned as a
+// square of 4 x 4 words. This is what loading a model consists of.
+template <class WordsOf>
+void put_words(const StripRows& rows, const WordsOf& words_of, std::uint8_t* out) {
+  for (std::size_t r = 0; r < kStripRows; r += 4) {
+    Words row[4];
+    for (std::size_t i = 0; i < 4; ++i) {
+      row[i] = rows[r + i] == nullptr ? Words{} : words_of(rows[r + i]);
+    }
+    const Words low01 = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
+    const Words high01 = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
+    const Words low23 = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
+    const Words high23 = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
+    const Words columns[4] = {__builtin_shufflevector(low01, low23, 0, 1, 4, 5),
+                              __builtin_shufflevector(low01, low23, 2, 3, 6, 7),
+                              __builtin_shufflevector(high01, high23, 0, 1, 4, 5),
+                              __builtin_shufflevector(high01, high23, 2, 3, 6, 7)};
+    for (std::size_t j = 0; j < 4; ++j) std::memcpy(out + 64 * j + 4 * r, &columns[j], 16);
+  }
+}
+
 // --- Formats of 32 columns that need no arithmetic: the nibbles of Q4_0, IQ4_NL, IQ4_XS and MXFP4
 // are already columns i and 16 + i in one byte ---
+
+constexpr std::uint32_t kBias = 0x80808080;  // adds 128 to each
 
 void copy_nibbles(const std::uint8_t* sixteen_bytes, std::size_t r, std::uint8_t* out) {
   for (std::size_t j = 0; j < 4; ++j) put_four(out, j, r, four(sixteen_bytes + 4 * j));
 }
 
 void copy_bytes(const std::uint8_t* thirty_two_bytes, std::size_t r, std::uint8_t* out) {
-  constexpr std::uint32_t kBias = 0x80808080;  // adds 128 to each
   for (std::size_t j = 0; j < 8; ++j) put_four(out, j, r, four(thirty_two_bytes + 4 * j) ^ kBias);
 }
 
-// Columns [32 b, 32 b + 32) of row r of Q4_0 or Q8_0; `unit` is the one that contains them.
-void pack_f16_block(PackedFormat format, const std::uint8_t* block, std::size_t b, std::size_t r,
-                    std::uint8_t* unit) {
-  const std::size_t half = b % 2;
-  std::memcpy(unit + 32 * half + 2 * r, block, 2);
-  if (format == PackedFormat::Q4) return copy_nibbles(block + 2, r, unit + 64 + 256 * half);
-  copy_bytes(block + 2, r, unit + 64 + 512 * half);
+void put_scales(const StripRows& rows, std::size_t at, std::uint8_t* out) {
+  for (std::size_t r = 0; r < kStripRows; ++r) {
+    if (rows[r] != nullptr) std::memcpy(out + 2 * r, rows[r] + at, 2);
+  }
 }
 
+// Q4_0 and Q8_0: a scale and 32 columns.
 void pack_f16_strip(DType dtype, PackedFormat format, const StripRows& rows, std::size_t n_in,
                     std::uint8_t* out) {
   for (std::size_t b = 0; b < n_in / kBlock; ++b) {
     auto* unit = out + b / 2 * unit_bytes(format);
-    for (std::size_t r = 0; r < kStripRows; ++r) {
-      if (rows[r] == nullptr) continue;
-      pack_f16_block(format, rows[r] + b * block_bytes(dtype), b, r, unit);
+    const std::size_t half = b % 2, at = b * block_bytes(dtype);
+    put_scales(rows, at, unit + 32 * half);
+    const auto columns = [&](std::size_t first) {
+      return [at = at + 2 + first](const std::uint8_t* row) { return words_at(row + at); };
+    };
+    if (format == PackedFormat::Q4) {
+      put_words(rows, columns(0), unit + 64 + 256 * half);
+      continue;
+    }
+    for (std::size_t i = 0; i < 2; ++i) {
+      const auto biased = [&](const std::uint8_t* row) { return columns(16 * i)(row) ^ kBias; };
+      put_words(rows, biased, unit + 64 + 512 * half + 256 * i);
     }
   }
 }
 
 // --- Units of 256 columns: Q4_K, Q5_K, Q6_K ---
 
-// Two runs of 16 columns, each byte of which holds a column in its low half, into one block.
-void put_nibble_block(const std::uint8_t* bytes, bool high_halves, std::size_t r,
-                      std::uint8_t* out) {
-  for (std::size_t j = 0; j < 4; ++j) {
-    const auto low = four(bytes + 4 * j);
-    const auto high = four(bytes + 16 + 4 * j);
-    put_four(out, j, r,
-             high_halves ? (low >> 4 & kLowNibbles) | (high & kHighNibbles)
-                         : (low & kLowNibbles) | (high & kLowNibbles) << 4);
-  }
+// Two runs of 16 columns, each byte of which holds a column in its low half (or its high one), into
+// one block.
+void put_nibble_block(const StripRows& rows, std::size_t at, bool high_halves, std::uint8_t* out) {
+  put_words(
+      rows,
+      [&](const std::uint8_t* row) {
+        const Words low = words_at(row + at), high = words_at(row + at + 16);
+        return high_halves ? (low >> 4 & kLowNibbles) | (high & kHighNibbles)
+                           : (low & kLowNibbles) | (high & kLowNibbles) << 4;
+      },
+      out);
 }
 
 // Bit b of 32 bytes: the fifth bits of block b.
@@ -89,16 +129,15 @@ std::uint32_t bit_pairs(const std::uint8_t* bytes, std::size_t b) {
   return bits;
 }
 
+// What is not nibbles, of one row.
 void pack_q4_or_q5_k(bool fifth, const std::uint8_t* block, std::size_t r, std::uint8_t* unit) {
   std::memcpy(unit + 2 * r, block, 2);           // d
   std::memcpy(unit + 32 + 2 * r, block + 2, 2);  // dmin
-  const auto* nibbles = block + (fifth ? 48 : 16);
   for (std::size_t b = 0; b < 8; ++b) {
     const auto packed = quant::scale_and_min(block + 4, b);
     unit[64 + 16 * b + r] = packed.scale;
     unit[192 + 16 * b + r] = packed.min;
-    put_nibble_block(nibbles + 32 * (b / 2), b % 2 != 0, r, unit + 320 + 256 * b);
-    if (fifth) put_four(unit + 320 + 8 * 256, b, r, fifth_bits(block + 16, b));
+    if (fifth) put_four(unit + 320 + 320 * b + 256, 0, r, fifth_bits(block + 16, b));
   }
 }
 
@@ -106,26 +145,32 @@ void pack_q6_k(const std::uint8_t* block, std::size_t r, std::uint8_t* unit) {
   std::memcpy(unit + 2 * r, block + 208, 2);  // d
   for (std::size_t g = 0; g < 16; ++g) unit[64 + 16 * g + r] = block[192 + g];
   for (std::size_t b = 0; b < 8; ++b) {
-    const std::size_t half = b / 4;  // of the block: 128 columns
-    const auto* nibbles = block + 64 * half + 32 * (b % 2);
-    put_nibble_block(nibbles, b % 4 >= 2, r, unit + 320 + 256 * b);
-    const auto* pairs = block + 128 + 32 * half;
-    auto* high = unit + 320 + 8 * 256;
-    put_four(high, 2 * b, r, bit_pairs(pairs, b % 4));
-    put_four(high, 2 * b + 1, r, bit_pairs(pairs + 16, b % 4));
+    const auto* pairs = block + 128 + 32 * (b / 4);
+    auto* high = unit + 320 + 384 * b + 256;
+    put_four(high, 0, r, bit_pairs(pairs, b % 4));
+    put_four(high, 1, r, bit_pairs(pairs + 16, b % 4));
   }
 }
 
 void pack_k_strip(DType dtype, PackedFormat format, const StripRows& rows, std::size_t n_in,
                   std::uint8_t* out) {
   for (std::size_t u = 0; u < n_in / 256; ++u) {
+    const std::size_t at = u * block_bytes(dtype);
     for (std::size_t r = 0; r < kStripRows; ++r) {
       if (rows[r] == nullptr) continue;
-      const auto* block = rows[r] + u * block_bytes(dtype);
       if (format == PackedFormat::Q6K) {
-        pack_q6_k(block, r, out);
+        pack_q6_k(rows[r] + at, r, out);
       } else {
-        pack_q4_or_q5_k(format == PackedFormat::Q5K, block, r, out);
+        pack_q4_or_q5_k(format == PackedFormat::Q5K, rows[r] + at, r, out);
+      }
+    }
+    for (std::size_t b = 0; b < 8; ++b) {
+      auto* block = out + 320 + (unit_bytes(format) - 320) / 8 * b;
+      if (format == PackedFormat::Q6K) {  // in halves of 128 columns
+        put_nibble_block(rows, at + 64 * (b / 4) + 32 * (b % 2), b % 4 >= 2, block);
+      } else {
+        const std::size_t nibbles = format == PackedFormat::Q5K ? 48 : 16;
+        put_nibble_block(rows, at + nibbles + 32 * (b / 2), b % 2 != 0, block);
       }
     }
     out += unit_bytes(format);
@@ -189,30 +234,41 @@ void pack_unpacked_strip(DType dtype, PackedFormat format, const StripRows& rows
   }
 }
 
-// Columns in runs of 64, so that the lines being written stay in the first-level cache.
-template <std::size_t size>
-void pack_float_strip(const StripRows& rows, std::size_t n_in, std::uint8_t* out) {
-  for (std::size_t first = 0; first < n_in; first += 64) {
-    const std::size_t end = std::min(first + 64, n_in);
+// --- Floats ---
+
+// F32 by columns and BF16 by pairs of them: words as they are. The last one of an odd number of
+// BF16 columns stands beside a zero.
+void pack_word_strip(const StripRows& rows, std::size_t row_bytes, std::uint8_t* out) {
+  std::size_t at = 0;
+  for (; at + 16 <= row_bytes; at += 16) {
+    const auto words = [&](const std::uint8_t* row) { return words_at(row + at); };
+    put_words(rows, words, out + 16 * at);
+  }
+  for (; at < row_bytes; at += 4) {
     for (std::size_t r = 0; r < kStripRows; ++r) {
-      if (rows[r] == nullptr) continue;
-      for (std::size_t k = first; k < end; ++k) {
-        std::memcpy(out + (k * kStripRows + r) * size, rows[r] + k * size, size);
+      std::uint32_t word = 0;
+      if (rows[r] != nullptr) {
+        std::memcpy(&word, rows[r] + at, std::min<std::size_t>(4, row_bytes - at));
       }
+      put_four(out + 16 * at, 0, r, word);
     }
   }
 }
 
-// The same for pairs of columns; the last one of an odd number stands beside a zero.
-void pack_bf16_strip(const StripRows& rows, std::size_t n_in, std::uint8_t* out) {
-  for (std::size_t first = 0; first < n_in; first += 64) {
-    const std::size_t end = std::min(first + 64, n_in);
+void pack_fixed_strip(const StripRows& rows, std::size_t n_in, const KernelTable& kernels,
+                      std::uint8_t* out) {
+  alignas(64) std::int16_t integers[kStripRows][kFixedColumns];
+  StripRows fixed{};
+  for (std::size_t first = 0; first < n_in; first += kFixedColumns) {
     for (std::size_t r = 0; r < kStripRows; ++r) {
       if (rows[r] == nullptr) continue;
-      for (std::size_t k = first; k < end; k += 2) {
-        std::memcpy(out + (k * kStripRows + 2 * r) * 2, rows[r] + k * 2, k + 1 < n_in ? 4 : 2);
-      }
+      const float scale = kernels.fix_weights(rows[r] + 2 * first,
+                                              std::min(kFixedColumns, n_in - first), integers[r]);
+      put_f32(out, r, scale);
+      fixed[r] = reinterpret_cast<const std::uint8_t*>(integers[r]);
     }
+    pack_word_strip(fixed, sizeof integers[0], out + 64);
+    out += unit_bytes(PackedFormat::Fixed);
   }
 }
 
@@ -233,7 +289,7 @@ PackedFormat packed_format(DType dtype) {
   switch (dtype) {
     case DType::F32:
     case DType::F64: return PackedFormat::F32;
-    case DType::F16: return PackedFormat::F16;
+    case DType::F16: return PackedFormat::Fixed;
     case DType::BF16: return PackedFormat::BF16;
     case DType::Q4_0: return PackedFormat::Q4;
     case DType::Q5_0:
@@ -248,7 +304,7 @@ PackedFormat packed_format(DType dtype) {
   }
 }
 
-void pack_strip(DType dtype, const StripRows& rows, std::size_t n_in, std::uint8_t* out) {
+void pack_strip(DType dtype, const StripRows& rows, std::size_t n_in, Isa isa, std::uint8_t* out) {
   const auto format = packed_format(dtype);
   // Padding: missing rows everywhere, missing columns in the last unit. Zero scales make it zero.
   const bool padded = std::ranges::count(rows, nullptr) != 0 || n_in % unit_columns(format) != 0;
@@ -256,9 +312,9 @@ void pack_strip(DType dtype, const StripRows& rows, std::size_t n_in, std::uint8
   switch (format) {
     case PackedFormat::F32:
       if (dtype == DType::F64) return pack_f64_strip(rows, n_in, out);
-      return pack_float_strip<4>(rows, n_in, out);
-    case PackedFormat::F16: return pack_float_strip<2>(rows, n_in, out);
-    case PackedFormat::BF16: return pack_bf16_strip(rows, n_in, out);
+      return pack_word_strip(rows, 4 * n_in, out);
+    case PackedFormat::BF16: return pack_word_strip(rows, 2 * n_in, out);
+    case PackedFormat::Fixed: return pack_fixed_strip(rows, n_in, kernels(isa), out);
     case PackedFormat::Q4K:
     case PackedFormat::Q5K:
     case PackedFormat::Q6K: return pack_k_strip(dtype, format, rows, n_in, out);

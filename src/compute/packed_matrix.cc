@@ -38,13 +38,13 @@ PackedMatrix PackedMatrix::pack(DType dtype, std::size_t n_out, std::size_t n_in
 
   const std::size_t row_size = bytes.size() / n_out;
   const auto* source = reinterpret_cast<const std::uint8_t*>(bytes.data());
-  pool.parallel_for(n_strips, 1, [&](std::size_t begin, std::size_t end) {
+  pool.parallel_for(n_strips, 2, [&](std::size_t begin, std::size_t end) {
     for (std::size_t strip = begin; strip < end; ++strip) {
       StripRows rows{};
       for (std::size_t r = 0; r < kStripRows && strip * kStripRows + r < n_out; ++r) {
         rows[r] = source + (strip * kStripRows + r) * row_size;
       }
-      pack_strip(dtype, rows, n_in, matrix.bytes_.data() + strip * strip_size);
+      pack_strip(dtype, rows, n_in, pool.isa(), matrix.bytes_.data() + strip * strip_size);
     }
   });
   return matrix;

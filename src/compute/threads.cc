@@ -55,7 +55,10 @@ void Pool::run(std::size_t n, std::size_t grain, Call call, const void* context)
 
   take_ranges();
   members_.fetch_and(~kOpen, std::memory_order_relaxed);
-  while (members_.load(std::memory_order_acquire) != 0) pause();
+  while (members_.load(std::memory_order_acquire) != 0) {
+    pause();
+    read_ahead_.ask();
+  }
 }
 
 void Pool::take_ranges() {
@@ -83,6 +86,7 @@ bool Pool::wait_for_loop(std::uint32_t& last_seen) {
   const auto before = last_seen;
   for (int spin = 0; spin < kSpinsBeforeSleep && last_seen == before; ++spin) {
     pause();
+    read_ahead_.ask();
     last_seen = generation_.load(std::memory_order_acquire);
   }
   if (last_seen == before) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compute/kernels/isa.h"
+#include "compute/read_ahead.h"
 
 namespace compute {
 
@@ -32,6 +33,8 @@ class Pool {
 
   std::size_t threads() const { return workers_.size() + 1; }
   Isa isa() const { return isa_; }
+  // Told by loops that read much memory; asked by threads that wait.
+  ReadAhead& read_ahead() { return read_ahead_; }
 
   // Calls body(begin, end) for disjoint ranges that cover [0, n), each `grain` long except the
   // last, on all threads, and returns when all are done. Which thread gets which range is not
@@ -60,6 +63,7 @@ class Pool {
   bool wait_for_loop(std::uint32_t& last_seen);
 
   Isa isa_;
+  ReadAhead read_ahead_;
   std::vector<std::thread> workers_;
   Job job_;  // written while the loop is closed, read only by its members
   std::atomic<bool> stopping_ = false;

@@ -1,8 +1,8 @@
-// x * weight^T for F32, F16 and BF16 weights, added up in f32: the algorithm, over a vocabulary V
-// and a format. Every output is one chain of multiply-adds over the columns in order, whatever tile
-// it falls into. F32 and F16 weights multiply x as it is. BF16 weights multiply x rounded to bf16,
-// two columns at a time: twice as fast where there is an instruction for it, and as precise as such
-// weights are themselves.
+// x * weight^T for F32 and BF16 weights, added up in f32: the algorithm, over a vocabulary V and a
+// format. Every output is one chain of multiply-adds over the columns in order, whatever tile it
+// falls into. F32 weights multiply x as it is. BF16 weights multiply x rounded to bf16, two columns
+// at a time: twice as fast where there is an instruction for it, and as precise as such weights are
+// themselves.
 //
 //   weight(p)      16 rows of one step, a unit of the format
 //   activation(p)  4 bytes of one row of x, for all lanes
@@ -16,7 +16,11 @@
 namespace compute {
 
 template <class V>
-struct FloatFormat {
+struct F32Format {
+  static constexpr PackedFormat kFormat = PackedFormat::F32;
+  static COMPUTE_INLINE auto weight(const std::uint8_t* p) {
+    return V::load(reinterpret_cast<const float*>(p));
+  }
   static COMPUTE_INLINE auto activation(const std::uint8_t* p) {
     return V::set(*reinterpret_cast<const float*>(p));
   }
@@ -24,18 +28,6 @@ struct FloatFormat {
                                  typename V::F32 activation) {
     return V::fma(weight, activation, sum);
   }
-};
-template <class V>
-struct F32Format : FloatFormat<V> {
-  static constexpr PackedFormat kFormat = PackedFormat::F32;
-  static COMPUTE_INLINE auto weight(const std::uint8_t* p) {
-    return V::load(reinterpret_cast<const float*>(p));
-  }
-};
-template <class V>
-struct F16Format : FloatFormat<V> {
-  static constexpr PackedFormat kFormat = PackedFormat::F16;
-  static COMPUTE_INLINE auto weight(const std::uint8_t* p) { return V::load_f16(p); }
 };
 template <class V>
 struct Bf16Format {

@@ -150,9 +150,10 @@ struct Q4KFormat : Narrow<V> {
 template <class V>
 struct Q5KFormat : Q4KFormat<V> {
   static constexpr PackedFormat kFormat = PackedFormat::Q5K;
+  static constexpr std::size_t kBlockBytes = 256 + 64;
   static COMPUTE_INLINE WeightPair<V> pair(const std::uint8_t* unit, std::size_t b, auto j) {
-    const auto nibbles = nibble_pair<V>(unit + 320 + 256 * b, j);
-    const auto bits = V::load_bytes(unit + 320 + 8 * 256 + 64 * b);
+    const auto nibbles = nibble_pair<V>(unit + 320 + kBlockBytes * b, j);
+    const auto bits = V::load_bytes(unit + 320 + kBlockBytes * b + 256);
     constexpr int shift = 4 - static_cast<int>(decltype(j){});
     return {V::template with_bits<shift, 16>(nibbles.low, bits),
             V::template with_bits<shift - 4, 16>(nibbles.high, bits)};
@@ -162,14 +163,15 @@ struct Q5KFormat : Q4KFormat<V> {
 template <class V>
 struct Q6KFormat : Narrow<V> {
   static constexpr PackedFormat kFormat = PackedFormat::Q6K;
+  static constexpr std::size_t kBlockBytes = 256 + 128;
   static constexpr std::size_t kBlocks = 8;
   static constexpr std::size_t kGroupsPerBlock = 2;
   static constexpr bool kHasOffsets = false;
   static constexpr int kBiasShift = 5;
 
   static COMPUTE_INLINE WeightPair<V> pair(const std::uint8_t* unit, std::size_t b, auto j) {
-    const auto nibbles = nibble_pair<V>(unit + 320 + 256 * b, j);
-    const auto* bits = unit + 320 + 8 * 256 + 128 * b;
+    const auto nibbles = nibble_pair<V>(unit + 320 + kBlockBytes * b, j);
+    const auto* bits = unit + 320 + kBlockBytes * b + 256;
     constexpr int shift = 4 - 2 * static_cast<int>(decltype(j){});
     return {V::template with_bits<shift, 48>(nibbles.low, V::load_bytes(bits)),
             V::template with_bits<shift, 48>(nibbles.high, V::load_bytes(bits + 64))};

@@ -55,6 +55,7 @@ struct IntegerBlock {
   using I32 = typename V::I32;
   static constexpr std::size_t kGroups = Format::kGroupsPerBlock;
   static constexpr bool kShared = scale_blocks(Format::kFormat) > 1;
+  static constexpr std::size_t kPanelBytes = width * (kBlock + sizeof(ActivationBlock));
 
   static COMPUTE_INLINE const std::int8_t* integers(const std::uint8_t* block, std::size_t m) {
     return reinterpret_cast<const std::int8_t*>(block) + (first_row + m) * kBlock;
@@ -143,8 +144,6 @@ template <class V, class Format, std::size_t strips, std::size_t rows, std::size
           std::size_t first_row>
 COMPUTE_INLINE void integer_tile(const IntegerTile& tile) {
   using Block = IntegerBlock<V, Format, strips, rows, width, first_row>;
-  constexpr std::size_t kPanelBlockBytes = width * (kBlock + sizeof(ActivationBlock));
-
   constexpr std::size_t kScaleBlocks = scale_blocks(Format::kFormat);
   constexpr bool kShared = kScaleBlocks > 1;
   typename V::F32 sums[strips][rows], parts[strips][rows];
@@ -167,9 +166,9 @@ COMPUTE_INLINE void integer_tile(const IntegerTile& tile) {
         next += 64;
       }
       Block::add(weights, tile.strip_bytes, b, panel, kShared ? parts : sums);
-      panel += kPanelBlockBytes;
+      panel += Block::kPanelBytes;
     }
-    if constexpr (kShared) Block::add_parts(parts, panel - kPanelBlockBytes, sums);
+    if constexpr (kShared) Block::add_parts(parts, panel - Block::kPanelBytes, sums);
     weights += unit_bytes(Format::kFormat);
   }
 
@@ -186,7 +185,9 @@ COMPUTE_INLINE void integer_tile(const IntegerTile& tile) {
 // A pair of strips by one panel of `width` rows, in tiles of the vocabulary's size.
 template <class V, class Format, std::size_t width>
 __attribute__((noinline)) void integer_pair(const IntegerTile& pair) {
-  constexpr std::size_t kStrips = V::kIntegerTileStrips;
+  // One row takes a strip at a time: so a thread that goes from pair to pair reads one stream from
+  // its first byte to its last, which is how memory is fastest.
+  constexpr std::size_t kStrips = width == 1 ? 1 : V::kIntegerTileStrips;
   constexpr std::size_t kRows = V::kIntegerTileRows;
   IntegerTile tile = pair;
   for (std::size_t s = 0; s < 2 && tile.columns_left > 0; s += kStrips) {
@@ -209,11 +210,11 @@ void multiply_integer(const MultiplyTask& task) {
   using Pair = void (*)(const IntegerTile&);
   static constexpr Pair kByWidth[] = {integer_pair<V, Format, 1>, integer_pair<V, Format, 2>,
                                       integer_pair<V, Format, 3>, integer_pair<V, Format, 4>};
-  const std::size_t panel_bytes = integer_panel_bytes(task.n_in, kWidth);
+  const std::size_t panel_bytes = integer_panel_bytes(Format::kFormat, task.n_in, kWidth);
   const std::size_t n_units = task.strip_bytes / unit_bytes(Format::kFormat);
   const std::size_t n_panels = task.panel_end - task.panel_begin;
   // While this pair is multiplied by all panels, the next one moves into the second-level cache,
-  // each panel asking for its share of the lines.
+  // each panel asking for its share of the lines. For one row alone the processor does that better.
   const std::size_t shares = n_panels * Format::kBlocks;
   const std::size_t share = (2 * unit_bytes(Format::kFormat) / 64 + shares - 1) / shares;
 
@@ -239,7 +240,7 @@ void multiply_integer(const MultiplyTask& task) {
 
   if (n_panels <= 8) {
     for (std::size_t pair = task.pair_begin; pair < task.pair_end; ++pair) {
-      const std::size_t prefetched = pair + 1 < task.pair_end ? share : 0;
+      const std::size_t prefetched = task.n_rows > 1 && pair + 1 < task.pair_end ? share : 0;
       for (std::size_t p = task.panel_begin; p < task.panel_end; ++p) run(pair, p, prefetched);
     }
     return;

@@ -4,6 +4,7 @@
 #include "compute/kernels/attention_bf16.h"
 #include "compute/kernels/attention_loops.h"
 #include "compute/kernels/elementwise.h"
+#include "compute/kernels/fixed_block.h"
 #include "compute/kernels/float_product.h"
 #include "compute/kernels/integer_product.h"
 #include "compute/kernels/quantize_panel.h"
@@ -18,9 +19,11 @@ constexpr KernelTable make_table() {
   return {
       .quantize_panel = {quantize_panel<V, 1>, quantize_panel<V, 8>},
       .round_panel = round_panel_bf16<B>,
+      .fix_panel = fix_panel<V>,
+      .fix_weights = fix_weights<V>,
       // In the order of PackedFormat.
-      .multiply = {multiply_float<V, F32Format<V>>, multiply_float<V, F16Format<V>>,
-                   multiply_float<B, Bf16Format<B>>, multiply_integer<V, Q4Format<V>>,
+      .multiply = {multiply_float<V, F32Format<V>>, multiply_float<B, Bf16Format<B>>,
+                   multiply_integer<V, FixedFormat<V>>, multiply_integer<V, Q4Format<V>>,
                    multiply_integer<V, Q8Format<V>>, multiply_integer<V, Iq4Format<V>>,
                    multiply_integer<V, Fp4Format<V>>, multiply_integer<V, Q4KFormat<V>>,
                    multiply_integer<V, Q5KFormat<V>>, multiply_integer<V, Q6KFormat<V>>,

@@ -15,21 +15,27 @@ namespace compute {
 inline constexpr std::size_t kStripRows = 16;
 inline constexpr std::size_t kBlock = 32;  // columns whose products are added up as integers
 
+// The same for Fixed, where weights and x are integers of 13 bits with one scale each: 128 products
+// of two of them, 128 * 4095 * 4095, are the most that an integer of 32 bits holds.
+inline constexpr std::size_t kFixedColumns = 128;
+inline constexpr int kFixedMost = 4095;
+
 // In the pictures below [a][b] is an array, `nibbles` is [4][16][4] bytes for a block of 32
 // columns: byte (j, row, c) has column 4j + c in its low half and 16 + 4j + c in its high half;
 // `bytes` is [8][16][4]: byte (j, row, c) is column 4j + c.
 enum class PackedFormat : std::uint8_t {
-  F32,   // per column: [16] f32
-  F16,   // per column: [16] f16
-  BF16,  // per 2 columns: [16][2] bf16
-  Q4,    // per 64 columns: [2][16] f16 scales, 2 nibbles (bias 8)
-  Q8,    // per 64 columns: [2][16] f16 scales, 2 bytes (bias 128)
-  Iq4,   // per 64 columns: [2][16] f32 scales, 2 nibbles: indices into kIq4Values
-  Fp4,   // the same with kFp4Values
-  Q4K,   // per 256: [16] f16 d, [16] f16 dmin, [8][16] u8 scales, [8][16] u8 minima, 8 nibbles
-  Q5K,   // Q4K, then [8][16][4] bytes: bit j of byte (row, c) is bit 4 of column 4j + c
-  Q6K,   // per 256: [16] f16 d, 32 unused, [16][16] i8 scales, 8 nibbles (bias 32), then
-         // [8][2][16][4] bytes: bits 2j, 2j+1 of byte (h, row, c): bits 4, 5 of column 16h + 4j + c
+  F32,    // per column: [16] f32
+  BF16,   // per 2 columns: [16][2] bf16
+  Fixed,  // per 128 columns: [16] f32 scales, [64][16][2] i16 of at most 4095: f16 in the file
+  Q4,     // per 64 columns: [2][16] f16 scales, 2 nibbles (bias 8)
+  Q8,     // per 64 columns: [2][16] f16 scales, 2 bytes (bias 128)
+  Iq4,    // per 64 columns: [2][16] f32 scales, 2 nibbles: indices into kIq4Values
+  Fp4,    // the same with kFp4Values
+  Q4K,    // per 256: [16] f16 d, [16] f16 dmin, [8][16] u8 scales, [8][16] u8 minima, 8 nibbles
+  Q5K,    // Q4K, but each nibbles followed by [16][4] bytes: bit j of byte (row, c) is bit 4 of
+          // column 4j + c
+  Q6K,  // per 256: [16] f16 d, 32 unused, [16][16] i8 scales, 8 times nibbles (bias 32) followed by
+        // [2][16][4] bytes: bits 2j, 2j+1 of byte (h, row, c): bits 4, 5 of column 16h + 4j + c
   Group,        // per 64: [4][16] f32 scales of 16 columns each, 2 bytes (bias 128)
   GroupOffset,  // Group with [4][16] f32 offsets after the scales
   kCount
@@ -42,9 +48,9 @@ constexpr bool is_float(PackedFormat format) {
 // Columns of one unit; rows are padded with zero weights to a multiple of it.
 constexpr std::size_t unit_columns(PackedFormat format) {
   switch (format) {
-    case PackedFormat::F32:
-    case PackedFormat::F16: return 1;
+    case PackedFormat::F32: return 1;
     case PackedFormat::BF16: return 2;
+    case PackedFormat::Fixed: return kFixedColumns;
     case PackedFormat::Q4K:
     case PackedFormat::Q5K:
     case PackedFormat::Q6K: return 256;
@@ -56,8 +62,8 @@ constexpr std::size_t unit_columns(PackedFormat format) {
 constexpr std::size_t unit_bytes(PackedFormat format) {
   switch (format) {
     case PackedFormat::F32: return 64;
-    case PackedFormat::F16: return 32;
     case PackedFormat::BF16: return 64;
+    case PackedFormat::Fixed: return 64 + 2 * 16 * kFixedColumns;
     case PackedFormat::Q4: return 64 + 2 * 256;
     case PackedFormat::Q8: return 64 + 2 * 512;
     case PackedFormat::Iq4:
@@ -101,10 +107,16 @@ struct ActivationBlock {
 };
 
 // An integer panel of W rows: per block, [W][32] i8 then [W] ActivationBlock; blocks that share a
-// scale have it each. A float panel of W
-// rows: per column, [W] f32; for BF16 weights, per 2 columns, [W][2] bf16. Only the last panel is
-// narrower than the constants above.
-constexpr std::size_t integer_panel_bytes(std::size_t n_in, std::size_t rows) {
+// scale have it each; for Fixed weights, per 128 columns, [W][128] i16 then [W] f32 scales. A float
+// panel of W rows: per column, [W] f32; for BF16 weights, per 2 columns, [W][2] bf16. Only the last
+// panel is narrower than the constants above.
+constexpr std::size_t fixed_block_bytes(std::size_t rows) {
+  return rows * (2 * kFixedColumns + sizeof(float));
+}
+constexpr std::size_t integer_panel_bytes(PackedFormat format, std::size_t n_in, std::size_t rows) {
+  if (format == PackedFormat::Fixed) {
+    return round_up(n_in, kFixedColumns) / kFixedColumns * fixed_block_bytes(rows);
+  }
   return round_up(n_in, 64) / kBlock * rows * (kBlock + sizeof(ActivationBlock));
 }
 // What a float panel holds 4 bytes per row of.

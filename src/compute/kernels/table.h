@@ -46,11 +46,14 @@ inline constexpr auto kActivations = static_cast<std::size_t>(Activation::kCount
 
 struct KernelTable {
   // Fill one panel from `rows` rows of x, `n_in` apart: integers, with a scale per block or per 8
-  // blocks, or bf16.
+  // blocks, bf16, or integers of 13 bits.
   using FillPanel = void (*)(const float* x, std::size_t n_in, std::size_t rows,
                              std::uint8_t* panel);
   std::array<FillPanel, 2> quantize_panel;
   FillPanel round_panel;
+  FillPanel fix_panel;
+  // Up to kFixedColumns f16 weights of a row as integers, and zeros beyond them; their scale.
+  float (*fix_weights)(const std::uint8_t* f16, std::size_t count, std::int16_t* out);
 
   // Indexed by PackedFormat.
   std::array<void (*)(const MultiplyTask& task), static_cast<std::size_t>(PackedFormat::kCount)>

@@ -79,10 +79,8 @@ double worst_product(const Blocks& blocks, const compute::Weight& weight,
     float largest = 0;
     for (const float value : row) largest = std::max(largest, std::fabs(value));
     // Formats with an offset subtract numbers up to twice as large as what they stand for.
-    const compute::MatmulRounding rounding = {
-        .columns_per_scale = compute::columns_per_scale(blocks.dtype),
-        .to_bf16 = blocks.dtype == compute::DType::BF16,
-        .weight_scale = 2.0 * largest};
+    auto rounding = compute::rounding_beside(blocks.dtype);
+    rounding.weight_scale = 2.0 * largest;
     // The stored number is rounded to 9 digits.
     const double limit =
         matmul_error_max(row, activations, rounding) + 1e-8 * std::abs(blocks.dots[n]);

@@ -159,6 +159,11 @@ struct Avx2 {
     };
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(narrow(a.low), narrow(a.high)));
   }
+  static COMPUTE_INLINE void store_i16(std::int16_t* p, I32 a) {
+    // Packed by halves of 128 bits: [low 0-3, high 0-3, low 4-7, high 4-7].
+    const __m256i packed = _mm256_packs_epi32(a.low, a.high);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_permute4x64_epi64(packed, 0xd8));
+  }
 
   static COMPUTE_INLINE Bytes load_bytes(const std::uint8_t* p) {
     const auto* halves = reinterpret_cast<const __m256i*>(p);
@@ -213,6 +218,10 @@ struct Avx2 {
     auto* halves = static_cast<__m128i*>(p);
     _mm_storeu_si128(halves, narrow_bf16(x.low));
     _mm_storeu_si128(halves + 1, narrow_bf16(x.high));
+  }
+  static COMPUTE_INLINE I32 dot_i16(I32 sum, Bytes a, Bytes b) {
+    return {_mm256_add_epi32(sum.low, _mm256_madd_epi16(a.low, b.low)),
+            _mm256_add_epi32(sum.high, _mm256_madd_epi16(a.high, b.high))};
   }
   static COMPUTE_INLINE F32 dot_bf16(F32 sum, Bytes a, Bytes b) {
     return {dot_bf16(sum.low, a.low, b.low), dot_bf16(sum.high, a.high, b.high)};

@@ -85,6 +85,9 @@ struct Avx512 {
   static COMPUTE_INLINE void store_i8(std::int8_t* p, I32 a) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtsepi32_epi8(a));
   }
+  static COMPUTE_INLINE void store_i16(std::int16_t* p, I32 a) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtsepi32_epi16(a));
+  }
 
   static COMPUTE_INLINE Bytes load_bytes(const std::uint8_t* p) { return _mm512_loadu_si512(p); }
   static COMPUTE_INLINE Bytes repeat(const std::int8_t* p) {
@@ -119,6 +122,9 @@ struct Avx512 {
   static COMPUTE_INLINE Bytes prepare_wide(Bytes weights) { return weights; }
   static COMPUTE_INLINE I32 dot_wide(I32 sum, Bytes weights, Bytes x) {
     return _mm512_dpbusd_epi32(sum, weights, x);
+  }
+  static COMPUTE_INLINE I32 dot_i16(I32 sum, Bytes a, Bytes b) {
+    return _mm512_dpwssd_epi32(sum, a, b);
   }
 
   // To the nearest, ties to even; a NaN stays one.

@@ -141,6 +141,11 @@ struct Scalar {
       p[i] = static_cast<std::int8_t>(a.v[i] < -128 ? -128 : a.v[i] > 127 ? 127 : a.v[i]);
     }
   }
+  static void store_i16(std::int16_t* p, I32 a) {
+    for (int i = 0; i < 16; ++i) {
+      p[i] = static_cast<std::int16_t>(a.v[i] < -32768 ? -32768 : a.v[i] > 32767 ? 32767 : a.v[i]);
+    }
+  }
 
   static Bytes load_bytes(const std::uint8_t* p) {
     Bytes result;
@@ -188,6 +193,15 @@ struct Scalar {
   // The same for weights of the full range with a bias of 128, as they come out of prepare_wide.
   static Bytes prepare_wide(Bytes weights) { return weights; }
   static I32 dot_wide(I32 sum, Bytes weights, Bytes x) { return dot_narrow(sum, weights, x); }
+  // Each lane: sum + the 2 products of integers of 16 bits.
+  static I32 dot_i16(I32 sum, Bytes a, Bytes b) {
+    return each_i32([&](int i) {
+      std::int16_t x[2], y[2];
+      std::memcpy(x, a.v + 4 * i, 4);
+      std::memcpy(y, b.v + 4 * i, 4);
+      return sum.v[i] + x[0] * y[0] + x[1] * y[1];
+    });
+  }
 
   // 16 numbers rounded to bf16.
   static void store_bf16(void* p, F32 x) {
