@@ -15,6 +15,7 @@
 
 #include "train/embedding/evaluate.h"
 #include "vector/query.h"
+#include "vector/ranking.h"
 
 namespace {
 
@@ -87,10 +88,19 @@ Scores scaled(const Scores& scores) {
   return out;
 }
 
+// As vector stores do (vector/ranking.h).
+Scores shares_of_highest(const Scores& scores) {
+  const double highest = std::max(1e-9, std::ranges::max(scores));
+  Scores out;
+  for (const double score : scores) out.push_back(std::max(0.0, score) / highest);
+  return out;
+}
+
 // One question with what both ways say about every passage.
 struct Asked {
   std::size_t right = 0;
-  Scores words, vectors;  // scaled to [0, 1] over the question's passages
+  Scores words, vectors;              // scaled to [0, 1] over the question's passages
+  Scores word_shares, vector_shares;  // of the highest
   Ranks word_ranks, vector_ranks;
 };
 
@@ -105,8 +115,8 @@ std::vector<Asked> ask_all(const Retrieval& set, const Embed& embed) {
     for (const auto& passage : passages)
       cosines.push_back(std::inner_product(query.begin(), query.end(), passage.begin(), 0.0));
     const auto by_words = words.scores(question.text);
-    all.push_back({question.passage, scaled(by_words), scaled(cosines), ranks_of(by_words),
-                   ranks_of(cosines)});
+    all.push_back({question.passage, scaled(by_words), scaled(cosines), shares_of_highest(by_words),
+                   shares_of_highest(cosines), ranks_of(by_words), ranks_of(cosines)});
   }
   return all;
 }
@@ -130,6 +140,13 @@ Fusion by_scores(double share) {
   return {"scaled scores, vectors " + std::to_string(share).substr(0, 4),
           [=](const Asked& asked, std::size_t i) {
             return (1 - share) * asked.words[i] + share * asked.vectors[i];
+          }};
+}
+
+Fusion by_shares(double share) {
+  return {"shares of the highest, vectors " + std::to_string(share).substr(0, 4),
+          [=](const Asked& asked, std::size_t i) {
+            return (1 - share) * asked.word_shares[i] + share * asked.vector_shares[i];
           }};
 }
 
@@ -184,17 +201,20 @@ int main(int argc, char** argv) {
   if (!embed) return complain(embed.error());
 
   const auto dev = ask_all(held_out->dev, *embed), test = ask_all(held_out->test, *embed);
-  std::vector<Fusion> ranks, scores;
+  std::vector<Fusion> ranks, scores, shares;
   for (int tenths = 1; tenths < 10; ++tenths) {
     for (const double offset : {2, 5, 10, 20, 60}) ranks.push_back(by_ranks(offset, tenths / 10.0));
     scores.push_back(by_scores(tenths / 10.0));
+    shares.push_back(by_shares(tenths / 10.0));
   }
   const std::vector<Fusion> fusions{
       {"BM25", [](const Asked& asked, std::size_t i) { return asked.words[i]; }},
       {"vectors", [](const Asked& asked, std::size_t i) { return asked.vectors[i]; }},
       by_ranks(60, 0.5),
       best_of(dev, ranks),
-      best_of(dev, scores)};
+      best_of(dev, scores),
+      best_of(dev, shares),
+      by_shares(vector::kScaledWeights.embedding)};
   print("development", dev, fusions);
   print("test", test, fusions);
   return 0;

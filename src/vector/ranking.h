@@ -28,8 +28,8 @@ struct Weights {
 std::vector<Ranked> fuse(std::span<const std::int64_t> by_embedding,
                          std::span<const std::int64_t> by_text, const Weights& weights);
 
-// Measured best with the built-in embedding model (docs/benchmarks.md, retrieval).
-inline constexpr Weights kScaledWeights{.embedding = 0.2, .text = 0.8};
+// Among the best with the built-in embedding model (docs/benchmarks.md, retrieval).
+inline constexpr Weights kScaledWeights{.embedding = 0.3, .text = 0.7};
 
 // The sum of both scores, each scaled to 0..1 over what its ranking found, by weight; what a
 // ranking did not find has 0 there. Best first; equal scores by chunk.
