@@ -175,10 +175,11 @@ Result<LocalBackend::Wanted> LocalBackend::find(const std::string& id) const {
   });
 }
 
-base::awaitable<Result<LocalBackend::Acquired>> LocalBackend::acquire(std::string id) {
+base::awaitable<Result<LocalBackend::Acquired>> LocalBackend::acquire(
+    std::string id, base::asio::thread_pool& pool) {
   const auto wanted = find(id);
   if (!wanted) co_return fail(wanted.error());
-  auto acquired = co_await base::on_pool(pools_.work, [&] { return load(*wanted); });
+  auto acquired = co_await base::on_pool(pool, [&] { return load(*wanted); });
   co_return std::move(acquired);
 }
 
@@ -234,7 +235,7 @@ base::awaitable<Result<std::unique_ptr<EventStream>>> LocalBackend::generate(
 base::awaitable<Result<Embeddings>> LocalBackend::embed(EmbedRequest request) {
   const auto activity = begin(request.priority);
   auto& pool = pool_for(request.priority);
-  auto acquired = co_await acquire(request.model);
+  auto acquired = co_await acquire(request.model, pool);
   if (!acquired) co_return fail(acquired.error());
   auto model = std::move(acquired->model);
   if (model->engine->model().pooling == engine::Pooling::Rank) {
@@ -249,7 +250,8 @@ base::awaitable<Result<Embeddings>> LocalBackend::embed(EmbedRequest request) {
 }
 
 base::awaitable<Result<std::vector<double>>> LocalBackend::rank(RankRequest request) {
-  auto acquired = co_await acquire(request.model);
+  const auto activity = begin(Priority::Interactive);  // a search waits for it
+  auto acquired = co_await acquire(request.model, pools_.work);
   if (!acquired) co_return fail(acquired.error());
   auto model = std::move(acquired->model);
   auto pairs = co_await base::on_pool(pools_.work, [&] { return encode_pairs(*model, request); });
@@ -259,7 +261,7 @@ base::awaitable<Result<std::vector<double>>> LocalBackend::rank(RankRequest requ
 }
 
 base::awaitable<Result<std::int64_t>> LocalBackend::count_tokens(GenerateRequest request) {
-  auto acquired = co_await acquire(request.model);
+  auto acquired = co_await acquire(request.model, pools_.work);
   if (!acquired) co_return fail(acquired.error());
   auto model = std::move(acquired->model);
   const auto now = clock_.now();

@@ -67,7 +67,7 @@ class LocalBackend final : public Backend, public Ranker {
   template <class Fn>
   auto with_sources(Fn fn) const;
   Result<Wanted> find(const std::string& id) const;
-  base::awaitable<Result<Acquired>> acquire(std::string id);
+  base::awaitable<Result<Acquired>> acquire(std::string id, base::asio::thread_pool& pool);
   Result<Acquired> load(const Wanted& wanted);
   Result<Prepared> prepare(const GenerateRequest& request, base::UnixTime now);
   base::asio::thread_pool& pool_for(Priority priority);
