@@ -37,4 +37,11 @@ Abilities AbilitiesOfFiles::of(const std::string& path) const {
   return abilities;
 }
 
+Abilities AbilitiesOfFiles::known(const std::string& path) const {
+  return known_.with([&](const auto& files) {
+    const auto found = files.find(path);
+    return found == files.end() ? Abilities() : found->second.abilities;
+  });
+}
+
 }  // namespace inference::local

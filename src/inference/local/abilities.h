@@ -20,10 +20,13 @@ struct Abilities {
 // what is wrong.
 Abilities read_abilities(const std::string& path);
 
-// Any thread. Reads each file once, and again when it is another one: by time, size or inode.
+// Any thread. Reads each file once (two callers at a time may both), and again when it is another
+// one: by time, size or inode.
 class AbilitiesOfFiles {
  public:
   Abilities of(const std::string& path) const;
+  // What `of` said last; everything is believed of a file that it was not asked about. Never waits.
+  Abilities known(const std::string& path) const;
 
  private:
   // What tells a file from the one that was there before.

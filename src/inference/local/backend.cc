@@ -101,19 +101,6 @@ engine::GenerateRequest to_engine(const GenerateRequest& in, const LoadedModel& 
 
 }  // namespace
 
-LocalBackend::LocalBackend(LocalOptions options, base::Pools& pools, base::IdGenerator& ids,
-                           const base::Clock& clock)
-    : options_(std::move(options)),
-      pools_(pools),
-      ids_(ids),
-      clock_(clock),
-      residency_(options_.engine, options_.resident_models_max) {
-  base::asio::post(background_, [] {
-    // 0 is the calling thread. Nothing is lost where it is not allowed.
-    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + kBackgroundNiceness);
-  });
-}
-
 base::asio::thread_pool& LocalBackend::pool_for(Priority priority) {
   return priority == Priority::Background ? background_ : pools_.work;
 }
@@ -134,13 +121,40 @@ auto LocalBackend::with_sources(Fn fn) const {
   });
 }
 
+LocalBackend::LocalBackend(LocalOptions options, base::Pools& pools, base::IdGenerator& ids,
+                           const base::Clock& clock)
+    : options_(std::move(options)),
+      pools_(pools),
+      ids_(ids),
+      clock_(clock),
+      residency_(options_.engine, options_.resident_models_max) {
+  base::asio::post(background_, [] {
+    // 0 is the calling thread. Nothing is lost where it is not allowed.
+    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + kBackgroundNiceness);
+  });
+  for (const auto& source : with_sources([](const auto& all) { return all; })) {
+    if (source.base.empty()) abilities_.of(source.path);
+  }
+}
+
+// On another thread: callers must not wait for a disk.
+void LocalBackend::read_abilities(std::vector<ModelSource> sources) const {
+  if (reading_abilities_.exchange(true)) return;
+  base::asio::post(background_, [this, sources = std::move(sources)] {
+    for (const auto& source : sources) {
+      if (source.base.empty()) abilities_.of(source.path);
+    }
+    reading_abilities_ = false;
+  });
+}
+
 std::vector<ModelInfo> LocalBackend::models() const {
   std::vector<ModelInfo> out;
-  const auto sources = with_sources([](const auto& all) { return all; });
+  auto sources = with_sources([](const auto& all) { return all; });
   for (const auto& source : sources) {
     const auto* base = find_source(sources, source.base);
     const auto& file = base == nullptr ? source : *base;
-    const auto abilities = abilities_.of(file.path);
+    const auto abilities = abilities_.known(file.path);
     out.push_back({.id = source.id,
                    .created = source.created,
                    .owned_by = source.owned_by,
@@ -149,6 +163,7 @@ std::vector<ModelInfo> LocalBackend::models() const {
                    .chats = abilities.generates,
                    .removable = source.removable});
   }
+  read_abilities(std::move(sources));
   return out;
 }
 

@@ -2,6 +2,8 @@
 // tokens.
 #pragma once
 
+#include <atomic>
+
 #include "base/async.h"
 #include "base/guarded.h"
 #include "base/ids.h"
@@ -25,12 +27,13 @@ struct LocalOptions {
 };
 
 // Any thread. Templates, tokenizing and loading run on `pools.work`; those of background requests
-// on a thread of their own that gives way to all others.
+// on a thread of their own that gives way to all others. Making it reads the headers of all models.
 class LocalBackend final : public Backend, public Ranker {
  public:
   LocalBackend(LocalOptions options, base::Pools& pools, base::IdGenerator& ids,
                const base::Clock& clock);
 
+  // What a file that came since can do is read meanwhile; until then all is believed of it.
   std::vector<ModelInfo> models() const override;
   bool has(const std::string& model) const override;
   base::awaitable<Result<std::unique_ptr<EventStream>>> generate(GenerateRequest request) override;
@@ -66,6 +69,7 @@ class LocalBackend final : public Backend, public Ranker {
   // fn(sources) under the lock; the catalogue is asked again when what it said is old.
   template <class Fn>
   auto with_sources(Fn fn) const;
+  void read_abilities(std::vector<ModelSource> sources) const;
   Result<Wanted> find(const std::string& id) const;
   base::awaitable<Result<Acquired>> acquire(std::string id, base::asio::thread_pool& pool);
   Result<Acquired> load(const Wanted& wanted);
@@ -80,7 +84,8 @@ class LocalBackend final : public Backend, public Ranker {
   Residency residency_;
   mutable base::Guarded<Known> known_;
   AbilitiesOfFiles abilities_;
-  base::asio::thread_pool background_{1};
+  mutable std::atomic<bool> reading_abilities_ = false;
+  mutable base::asio::thread_pool background_{1};
 };
 
 }  // namespace inference::local
