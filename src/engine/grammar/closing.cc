@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -15,7 +16,13 @@ namespace {
 constexpr std::size_t kMovesPerAttempt = 32;  // that are made in the time of one that is tried
 constexpr std::size_t kWorkMax = 50'000;      // places of rules in one search
 constexpr std::size_t kCursorsMax = 16;       // of an ambiguous grammar that are looked at
-constexpr std::size_t kTextsMax = 40;         // tried in a place where texts must differ
+// Tried among items that must differ: so many more than there are already, unless those are many.
+constexpr std::size_t kMoreTexts = 40;
+constexpr std::size_t kTakenTriedMax = 128;
+constexpr std::size_t kTextsAfterMany = 8;
+// Keys tried at one place, in looks at rules.
+constexpr std::size_t kKeyWorkMax = 20'000;
+constexpr std::size_t kKeysMin = 4;
 
 std::string in_quotes(std::string_view text) {
   std::string out;
@@ -66,71 +73,109 @@ const std::vector<std::string>& Closing::texts(LanguageId language, StateId stat
                                                WantedTexts wanted) {
   const auto n_max = static_cast<std::uint32_t>(wanted.n_max * 2 + wanted.is_unicode);
   const std::array key{language, state, n_max, wanted.points_min, wanted.points_max};
-  if (const auto known = texts_.find(key); known != texts_.end()) return known->second;
-  wanted.work_max = work_left();
-  auto found = short_texts(runner_.machine().languages(), language, state, wanted);
-  return texts_[key] = std::move(found);
+  auto known = texts_.find(key);
+  if (known == texts_.end()) {
+    wanted.work_max = work_left();
+    wanted.may_be_long = true;
+    auto found = short_texts(runner_.machine().languages(), language, state, wanted);
+    known = texts_.emplace(key, std::move(found)).first;
+  }
+  was_complete_ &= known->second.is_complete;
+  return known->second.texts;
 }
 
-// How many texts are worth trying at the cursor: one, but for what is counted or compared later.
-std::size_t Closing::texts_wanted(const Cursor& cursor, LanguageId language) {
-  Machine& machine = runner_.machine();
-  if (cursor.frame != 0 && runner_.arena().at(cursor.frame).kind != FrameKind::Call) {
-    const Frame& frame = runner_.arena().at(cursor.frame);
-    if (frame.digesting || machine.shapes().shape(frame.shape).unique) return kTextsMax;
+Closing::Taken Closing::taken(const Cursor& cursor) const {
+  const Arena& arena = runner_.arena();
+  Taken taken;
+  if (cursor.mode == Mode::InKey) {
+    taken.n_more = 2;
+    for (std::uint32_t key = arena.at(cursor.frame).digests; key != 0; key = arena.linked_next(key))
+      ++taken.n;
+    return taken;
   }
-  return machine.languages().n_watched(language) > 0 ? 2 : 1;
+  for (FrameId id = cursor.frame; id != 0; id = arena.at(id).parent) {
+    const Frame& frame = arena.at(id);
+    if (frame.kind == FrameKind::Call) break;
+    if (runner_.machine().shapes().shape(frame.shape).unique) {
+      taken.n_more = kMoreTexts;
+      taken.n = std::max<std::size_t>(taken.n, frame.count);
+    }
+    if (!frame.digesting) break;
+  }
+  return taken;
+}
+
+// One is enough where texts are neither compared nor counted later. Where they are compared, those
+// that come after the ones taken before are the likeliest to be new.
+void Closing::add_some(LanguageId language, StateId state, WantedTexts wanted, const Taken& taken,
+                       bool is_quoted, std::vector<std::string>& moves) {
+  wanted.each_verdict = true;
+  wanted.is_unicode = is_quoted;
+  const bool differ = taken.n_more > 0;
+  const std::size_t n_alike = runner_.machine().languages().n_watched(language) > 0 ? 2 : 1;
+  wanted.n_max = differ ? std::bit_ceil(taken.n + taken.n_more) : n_alike;
+  const std::vector<std::string>& all = texts(language, state, wanted);
+  const bool are_few = taken.n < kTakenTriedMax;
+  const std::size_t n_tried = !differ   ? all.size()
+                              : are_few ? taken.n + taken.n_more
+                                        : kTextsAfterMany;
+  was_complete_ &= n_tried >= all.size() || are_few;
+  for (std::size_t i = 0; i < std::min(n_tried, all.size()); ++i) {
+    const std::string& text = all[(taken.n + i) % all.size()];
+    moves.push_back(is_quoted ? in_quotes(text) : text);
+  }
 }
 
 void Closing::add_texts(const Cursor& cursor, bool is_quoted, std::vector<std::string>& moves) {
-  Languages& languages = runner_.machine().languages();
+  const Languages& languages = runner_.machine().languages();
   if (cursor.state == kDead) return;
-  WantedTexts wanted{.each_verdict = true, .is_unicode = is_quoted};
-  if (cursor.mode == Mode::InKey) {
-    // More than are there already, and so one that is not.
-    const Arena& arena = runner_.arena();
-    wanted.n_max = 2;
-    for (std::uint32_t used = arena.at(cursor.frame).digests; used != 0;
-         used = arena.linked_next(used)) {
-      ++wanted.n_max;
-    }
-  }
+  WantedTexts wanted;
   if (cursor.mode == Mode::Text) {
     const std::uint32_t least = languages.length_min(cursor.machine);
     const std::uint32_t most = languages.length_max(cursor.machine);
     wanted.points_min = least > cursor.count ? least - cursor.count : 0;
     if (most != kUnbounded) wanted.points_max = most > cursor.count ? most - cursor.count : 0;
   }
-  if (cursor.mode == Mode::Text || cursor.mode == Mode::Number)
-    wanted.n_max = texts_wanted(cursor, cursor.machine);
-  for (const std::string& text : texts(cursor.machine, cursor.state, wanted))
-    moves.push_back(is_quoted ? in_quotes(text) : text);
+  const bool may_repeat = cursor.mode == Mode::Scan;
+  add_some(cursor.machine, cursor.state, wanted, may_repeat ? Taken{} : taken(cursor), is_quoted,
+           moves);
 }
 
 // Required keys come first, then those whose values can be scalars: the others may go on for ever.
+// Each costs a look at every rule, so where there are many rules a few keys have to do.
 void Closing::add_key(const Cursor& cursor, std::vector<std::string>& moves) {
   Shapes& shapes = runner_.machine().shapes();
   const ShapeId shape = runner_.arena().at(cursor.frame).shape;
-  std::vector<std::string> required, scalar, nested;
-  for (std::uint32_t key = cursor.lo; key < cursor.hi; ++key) {
-    const std::string_view name = shapes.table(shape).keys[key];
+  const Table& table = shapes.table(shape);
+  const auto is_required = [&](std::uint32_t key) {
+    return std::ranges::any_of(shapes.shape(shape).strict, [&](std::uint32_t rule) {
+      return std::ranges::binary_search(table.required[rule], key);
+    });
+  };
+  const KeyRange range = runner_.machine().keys_in_turn(cursor.frame, {cursor.lo, cursor.hi});
+  keys_.clear();
+  for (std::uint32_t key = range.lo; key < range.hi; ++key) {
     const bool is_seen = (runner_.arena().words(cursor.frame)[key >> 6] >> (key & 63) & 1) != 0;
-    if (is_seen || name.size() < cursor.depth) continue;
-    const Child& child = shapes.child(shapes.key_child(shape, key));
+    if (!is_seen && table.keys[key].size() >= cursor.depth) keys_.push_back(key);
+  }
+  const auto others = std::ranges::stable_partition(keys_, is_required);
+  const auto n_required = static_cast<std::size_t>(others.begin() - keys_.begin());
+  const std::size_t n_max = kKeysMin + kKeyWorkMax / (shapes.shape(shape).open.size() + 1);
+  std::vector<std::string> nested;
+  std::size_t n_tried = 0;
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    if (n_tried == n_max) {
+      was_complete_ = false;
+      break;
+    }
+    const Child& child = shapes.child(shapes.key_child(shape, keys_[i]));
     if (!child.possible) continue;
+    ++n_tried;
     constexpr KindSet kNested = only(Kind::Record) | only(Kind::List);
     const bool is_nested = (shapes.kinds(child.goal).possible & ~kNested) == 0;
-    const bool is_required =
-        std::ranges::any_of(shapes.shape(shape).strict, [&](std::uint32_t rule) {
-          return std::ranges::binary_search(shapes.table(shape).required[rule], key);
-        });
-    (is_required ? required
-     : is_nested ? nested
-                 : scalar)
-        .push_back(in_quotes(name.substr(cursor.depth)));
+    (i >= n_required && is_nested ? nested : moves)
+        .push_back(in_quotes(table.keys[keys_[i]].substr(cursor.depth)));
   }
-  moves.insert(moves.end(), required.begin(), required.end());
-  moves.insert(moves.end(), scalar.begin(), scalar.end());
   moves.insert(moves.end(), nested.begin(), nested.end());
   add_texts(cursor, /*is_quoted=*/true, moves);
 }
@@ -145,10 +190,8 @@ void Closing::add_value(const Cursor& cursor, std::vector<std::string>& moves) {
   if (may_be(Kind::False)) moves.emplace_back("false");
   if (may_be(Kind::Text)) moves.emplace_back("\"");
   if (may_be(Kind::Number)) {
-    Languages& languages = runner_.machine().languages();
-    const WantedTexts wanted{.n_max = texts_wanted(cursor, kinds.number), .each_verdict = true};
-    const auto& numbers = texts(kinds.number, languages.start(kinds.number), wanted);
-    moves.insert(moves.end(), numbers.begin(), numbers.end());
+    const StateId start = runner_.machine().languages().start(kinds.number);
+    add_some(kinds.number, start, {}, taken(cursor), /*is_quoted=*/false, moves);
   }
   // Further ways to the same place are not worth their search.
   const ChildId child = cursor.mode == Mode::ItemOrClose || cursor.frame == 0

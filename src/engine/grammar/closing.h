@@ -75,17 +75,26 @@ class Closing {
   void add_key(const Cursor& cursor, std::vector<std::string>& moves);
   void add_texts(const Cursor& cursor, bool is_quoted, std::vector<std::string>& moves);
   std::size_t work_left();
+  // How many of the first texts of a language are taken already, in a place where they must differ.
+  struct Taken {
+    std::size_t n = 0;
+    std::size_t n_more = 0;  // worth trying beyond those; zero where texts need not differ
+  };
+  Taken taken(const Cursor& cursor) const;
+  // Adds texts that are worth trying after those.
+  void add_some(LanguageId language, StateId state, WantedTexts wanted, const Taken& taken,
+                bool is_quoted, std::vector<std::string>& moves);
   const std::vector<std::string>& texts(LanguageId language, StateId state, WantedTexts wanted);
-  std::size_t texts_wanted(const Cursor& cursor, LanguageId language);
   bool take(const std::vector<Cursor>& from, std::string_view move, std::vector<Cursor>& to);
 
   Runner& runner_;
-  bool is_first_ = false;  // the moves are those from where the search begins
+  std::vector<std::uint32_t> keys_;  // scratch of add_key
+  bool is_first_ = false;            // the moves are those from where the search begins
   bool was_complete_ = false;
   std::size_t attempts_ = 0;
   std::size_t work_end_ = 0;                             // of the languages
   std::unordered_map<std::uint64_t, std::size_t> seen_;  // positions, and the shortest way there
-  std::map<std::array<std::uint32_t, 5>, std::vector<std::string>> texts_;  // found before
+  std::map<std::array<std::uint32_t, 5>, ShortTexts> texts_;  // found before
 };
 
 }  // namespace engine::grammar

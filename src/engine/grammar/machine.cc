@@ -160,7 +160,15 @@ bool Machine::literal(Cursor& cursor, std::uint8_t byte) {
 // The digest of a number leaves out a fraction of zeros: `count` is what to do with a zero (1 after
 // the point), `depth` how many zeros wait for a digit that makes them count, plus one for the
 // point.
+bool Machine::compared(const Cursor& cursor) const {
+  if (cursor.frame == 0) return false;
+  const Frame& frame = arena_.at(cursor.frame);
+  return frame.kind != FrameKind::Call && (frame.digesting || shapes_.shape(frame.shape).unique);
+}
+
 bool Machine::number(Cursor& cursor, std::uint8_t byte) {
+  // Where values are compared, each number has one digest: it is written without an exponent.
+  if ((byte | 0x20) == 'e' && compared(cursor)) return false;
   const StateId next = languages_.step(cursor.machine, cursor.state, byte);
   if (next == kDead) {
     return languages_.accepting(cursor.machine, cursor.state) && end_number(cursor) &&
@@ -187,7 +195,9 @@ bool Machine::end_number(Cursor& cursor) {
   for (std::size_t i = 0; i < languages_.n_watched(cursor.machine); ++i) {
     verdicts_.push_back(languages_.watched(cursor.machine, cursor.state, i));
   }
-  return end_value(cursor, cursor.digest);
+  constexpr auto kNumber = static_cast<std::uint64_t>(Kind::Number);
+  const bool is_minus_zero = cursor.digest == mix(mix(kNumber, '-'), '0');
+  return end_value(cursor, is_minus_zero ? mix(kNumber, '0') : cursor.digest);
 }
 
 bool Machine::end_text(Cursor& cursor) {

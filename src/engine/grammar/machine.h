@@ -42,6 +42,11 @@ struct Tables {
   std::optional<bool> dead_ends_;
 };
 
+// Neighbours in the sorted keys of a table.
+struct KeyRange {
+  std::uint32_t lo, hi;
+};
+
 // Borrows the tables and the arena. Single-threaded.
 class Machine {
  public:
@@ -66,6 +71,8 @@ class Machine {
   std::uint64_t key_digest(const Cursor& cursor, std::string_view content) const;
   // Whether the text at the cursor can be ended, as far as a bounded search can tell.
   bool can_end_text(const Cursor& cursor);
+  // Those of the keys whose turn it may be: at most one, where all are required and come in order.
+  KeyRange keys_in_turn(FrameId frame, KeyRange keys) const;
   // Whether what follows a text does not depend on which text it was.
   bool indifferent(const Cursor& cursor) const;
 
@@ -80,6 +87,7 @@ class Machine {
   bool open(Cursor& cursor, FrameKind kind, ShapeId shape);
   bool literal(Cursor& cursor, std::uint8_t byte);
   bool number(Cursor& cursor, std::uint8_t byte);
+  bool compared(const Cursor& cursor) const;
   bool end_text(Cursor& cursor);
   bool end_value(Cursor& cursor, std::uint64_t digest);
   bool after_value(Cursor& cursor, std::uint8_t byte);

@@ -128,7 +128,11 @@ NodeId Nodes::combine(NodeOp op, std::span<const NodeId> operands) {
 }
 
 NodeId Nodes::exactly_one(std::span<const NodeId> options) {
-  std::vector<NodeId> once, twice;
+  std::vector<NodeId> once(options.begin(), options.end()), twice;
+  std::ranges::sort(once);
+  if (!once.empty() && once[0] > kAlways && std::ranges::adjacent_find(once) == once.end())
+    return once.size() == 1 ? once[0] : intern(NodeOp::One, 0, options);
+  once.clear();
   bool always = false;
   for (const NodeId option : options) {
     if (option == kNever) continue;

@@ -63,12 +63,9 @@ bool Machine::in_order(FrameId id, std::uint32_t key) const {
   const Table& table = shapes_.table(shape);
   // With one rule its keys are those of the table.
   if (rule.keys.size() != table.keys.size()) return true;
-  if (table.required[ordered].size() == rule.keys.size()) {
-    std::uint32_t n_seen = 0;
-    const std::uint64_t* words = arena_.words(id);
-    for (std::size_t word = 0; word < table.n_words(); ++word)
-      n_seen += static_cast<std::uint32_t>(std::popcount(words[word]));
-    return rule.keys[key].order == n_seen;
+  if (!table.by_order.empty() && table.required[ordered].size() == rule.keys.size()) {
+    const KeyRange turn = keys_in_turn(id, {key, key + 1});
+    return turn.lo < turn.hi;
   }
   const std::uint64_t* seen = arena_.words(id);
   for (std::uint32_t other = 0; other < rule.keys.size(); ++other) {
@@ -76,6 +73,21 @@ bool Machine::in_order(FrameId id, std::uint32_t key) const {
     if (before ? rule.keys[other].required && !bit(seen, other) : bit(seen, other)) return false;
   }
   return true;
+}
+
+KeyRange Machine::keys_in_turn(FrameId id, KeyRange keys) const {
+  const ShapeId shape = arena_.at(id).shape;
+  const std::uint32_t ordered = shapes_.shape(shape).ordered;
+  if (ordered == kNone) return keys;
+  const Table& table = shapes_.table(shape);
+  if (table.by_order.empty() || table.required[ordered].size() != table.keys.size()) return keys;
+  std::size_t n_seen = 0;
+  const std::uint64_t* words = arena_.words(id);
+  for (std::size_t word = 0; word < table.n_words(); ++word)
+    n_seen += static_cast<std::size_t>(std::popcount(words[word]));
+  if (n_seen == table.by_order.size()) return {keys.hi, keys.hi};
+  const std::uint32_t next = table.by_order[n_seen];
+  return {std::max(keys.lo, next), std::max(keys.lo, std::min(keys.hi, next + 1))};
 }
 
 bool Machine::key_open(FrameId frame, std::uint32_t key) {
@@ -95,7 +107,8 @@ bool Machine::key_open(FrameId frame, std::uint32_t key) {
 }
 
 bool Machine::any_key_open(FrameId frame, std::uint32_t lo, std::uint32_t hi) {
-  for (std::uint32_t key = lo; key < hi; ++key) {
+  const KeyRange range = keys_in_turn(frame, {lo, hi});
+  for (std::uint32_t key = range.lo; key < range.hi; ++key) {
     if (key_open(frame, key)) return true;
   }
   return false;

@@ -77,9 +77,11 @@ Verdicts Shapes::literal_verdicts(GoalId id, Kind kind) {
   return verdicts;
 }
 
+// Keeps `rules` sorted.
 void Shapes::collect_rules(NodeId formula, std::vector<NodeId>& rules) const {
   if (is_rule(nodes_.op(formula))) {
-    if (std::ranges::find(rules, formula) == rules.end()) rules.push_back(formula);
+    const auto at = std::ranges::lower_bound(rules, formula);
+    if (at == rules.end() || *at != formula) rules.insert(at, formula);
   } else {
     for (const NodeId operand : nodes_.operands(formula)) collect_rules(operand, rules);
   }
@@ -107,6 +109,7 @@ std::uint32_t Shapes::table_of(Kind kind, std::span<const NodeId> rules) {
         required.push_back(static_cast<std::uint32_t>(at - table->keys.begin()));
       }
     }
+    list_order(*table);
   } else {
     for (const NodeId rule : rules) {
       table->prefix_max = std::max(table->prefix_max, nodes_.list_rule(rule).prefix.size());
@@ -116,11 +119,23 @@ std::uint32_t Shapes::table_of(Kind kind, std::span<const NodeId> rules) {
   return it->second;
 }
 
+// With one rule its keys are those of the table.
+void Shapes::list_order(Table& table) const {
+  if (table.rules.size() != 1) return;
+  const RecordRule& rule = nodes_.record_rule(table.rules[0]);
+  if (!rule.ordered) return;
+  table.by_order.resize(rule.keys.size(), kNone);
+  for (std::uint32_t key = 0; key < rule.keys.size(); ++key) {
+    if (rule.keys[key].order >= rule.keys.size()) return table.by_order.clear();
+    table.by_order[rule.keys[key].order] = key;
+  }
+  if (std::ranges::find(table.by_order, kNone) != table.by_order.end()) table.by_order.clear();
+}
+
 ShapeId Shapes::shape_of(Kind kind, NodeId must, std::vector<NodeId> watched) {
   std::vector<NodeId> rules;
   collect_rules(must, rules);
   for (const NodeId node : watched) collect_rules(node, rules);
-  std::ranges::sort(rules);
   return intern_shape(table_of(kind, rules), must, std::move(watched));
 }
 

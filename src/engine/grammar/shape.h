@@ -47,6 +47,7 @@ struct Table {
   std::vector<NodeId> rules;
   std::vector<std::string_view> keys;                // sorted
   std::vector<std::vector<std::uint32_t>> required;  // by rule: indices of keys
+  std::vector<std::uint32_t> by_order;               // keys as the one rule orders them, if it does
   std::size_t prefix_max = 0;                        // lists: the longest prefix
   std::size_t n_words() const {
     return kind == Kind::Record ? (keys.size() + 63) / 64 : (rules.size() + 1) / 2;
@@ -128,6 +129,7 @@ class Shapes {
   ShapeId shape_of(Kind kind, NodeId must, std::vector<NodeId> watched);
   ShapeId intern_shape(std::uint32_t table, NodeId must, std::vector<NodeId> watched);
   std::uint32_t table_of(Kind kind, std::span<const NodeId> rules);
+  void list_order(Table& table) const;
   void collect_rules(NodeId formula, std::vector<NodeId>& rules) const;
   void describe(Shape& shape);
   void describe_extras(Shape& shape);

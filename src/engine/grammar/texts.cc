@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace engine::grammar {
 namespace {
 
-constexpr std::size_t kLevelsMax = 4'096;  // characters of a text that must be long
-constexpr std::size_t kStatesMax = 6'000;  // looked at in one search
-constexpr std::size_t kVerdictsMax = 16;   // combinations that are told apart
+constexpr std::size_t kLevelsMax = 4'096;         // characters of a text that must be long
+constexpr std::size_t kStatesMax = 6'000;         // looked at in one search
+constexpr std::size_t kVerdictsMax = 16;          // combinations that are told apart
+constexpr std::size_t kLongTextMax = 256 * 1024;  // characters of a text that may be long
+constexpr std::size_t kDescentsMax = 400'000;     // letters tried on the way to it
 
 enum class Alphabet { Printable, Unicode, Bytes };
 
@@ -38,6 +42,35 @@ class Search {
   }
   // The search saw all there is.
   bool is_complete() const { return is_complete_; }
+
+  // Any one text, depth first: where every state leads to an end, the first way down mostly does.
+  std::optional<std::string> descend(StateId start) {
+    struct Place {
+      StateId state;
+      std::size_t next = 0;  // letter to try
+    };
+    std::vector<Place> path{{start}};
+    std::unordered_set<std::uint64_t> seen;
+    const std::size_t depth_max = std::min<std::size_t>(kLongTextMax, wanted_.points_max);
+    for (std::size_t n = 0; n < kDescentsMax && !path.empty(); ++n) {
+      if (languages_.work() > work_end_) return std::nullopt;
+      const std::size_t depth = path.size() - 1;
+      Place& at = path.back();
+      if (depth >= wanted_.points_min && languages_.accepting(language_, at.state)) {
+        std::string text;
+        for (std::size_t i = 0; i < depth; ++i) text += static_cast<char>(bytes_[path[i].next - 1]);
+        return text;
+      }
+      if (depth == depth_max || at.next == bytes_.size()) {
+        path.pop_back();
+        continue;
+      }
+      const StateId state = languages_.step(language_, at.state, bytes_[at.next++]);
+      const std::uint64_t level = std::min<std::size_t>(depth + 1, wanted_.points_min);
+      if (state != kDead && seen.insert(level << 32 | state).second) path.push_back({state});
+    }
+    return std::nullopt;
+  }
 
  private:
   struct Step {
@@ -188,13 +221,20 @@ bool some_text(Languages& languages, LanguageId language, StateId state,
 
 }  // namespace
 
-std::vector<std::string> short_texts(Languages& languages, LanguageId language, StateId state,
-                                     const WantedTexts& wanted) {
+ShortTexts short_texts(Languages& languages, LanguageId language, StateId state,
+                       const WantedTexts& wanted) {
   if (state == kDead || wanted.points_min > wanted.points_max) return {};
-  if (!wanted.is_unicode) return Search(languages, language, wanted, Alphabet::Bytes).run(state);
-  auto texts = Search(languages, language, wanted, Alphabet::Printable).run(state);
-  if (texts.empty()) texts = Search(languages, language, wanted, Alphabet::Unicode).run(state);
-  return texts;
+  const auto search = [&](Alphabet alphabet) {
+    Search by_level(languages, language, wanted, alphabet);
+    ShortTexts found{by_level.run(state), by_level.is_complete()};
+    if (!found.texts.empty() || found.is_complete || !wanted.may_be_long) return found;
+    Search deep(languages, language, wanted, alphabet);
+    if (auto text = deep.descend(state)) found.texts.push_back(*std::move(text));
+    return found;
+  };
+  if (!wanted.is_unicode) return search(Alphabet::Bytes);
+  auto found = search(Alphabet::Printable);
+  return found.texts.empty() ? search(Alphabet::Unicode) : found;
 }
 
 bool can_end_text(Languages& languages, LanguageId language, StateId state, std::uint32_t count) {
@@ -205,7 +245,7 @@ bool can_end_text(Languages& languages, LanguageId language, StateId state, std:
   if (least <= count && most == kUnbounded && !languages.is_uncertain(language)) return true;
   const std::uint32_t shortest = languages.shortest(language, state, [&] {
     const WantedTexts any{};
-    const auto texts = short_texts(languages, language, state, any);
+    const auto texts = short_texts(languages, language, state, any).texts;
     if (texts.empty()) return some_text(languages, language, state, any) ? 0 : kUnbounded;
     return static_cast<std::uint32_t>(
         std::ranges::count_if(texts[0], [](char c) { return (c & 0xC0) != 0x80; }));

@@ -24,17 +24,25 @@ constexpr std::size_t kClosingBytesMax = 16'384;
 class GrammarConstraint final : public engine::TokenConstraint {
  public:
   GrammarConstraint(GrammarPtr grammar, VocabularyPtr vocabulary,
-                    std::shared_ptr<const engine::Tokenizer> tokenizer, std::int64_t budget)
+                    std::shared_ptr<const engine::Tokenizer> tokenizer, std::int64_t budget,
+                    std::int64_t next_look)
       : tokenizer_(std::move(tokenizer)),
         matcher_(std::move(grammar), vocabulary),
         bits_((vocabulary->n_tokens() + 63) / 64 * 2),
         words_(bits_.size() / 2),
-        budget_(budget) {
-    if (budget_ < kClosingBudgetMin) return;
-    if (const auto closing = closing_tokens()) {
-      const auto least = static_cast<std::int64_t>(closing->size());
-      if (budget_ >= least + least / 2) next_look_ = budget_ - 2 * least - kLookAhead;
-    }
+        budget_(budget),
+        next_look_(next_look) {}
+
+  // After how many tokens to look for the end for the first time. A search: not for a thread that
+  // others wait for.
+  static std::int64_t first_look(const GrammarPtr& grammar, const VocabularyPtr& vocabulary,
+                                 const engine::Tokenizer& tokenizer, std::int64_t budget) {
+    if (budget < kClosingBudgetMin) return INT64_MAX;
+    engine::grammar::Matcher matcher(grammar, vocabulary);
+    const auto closing = closing_tokens(matcher, tokenizer);
+    if (!closing) return INT64_MAX;
+    const auto least = static_cast<std::int64_t>(closing->size());
+    return budget >= least + least / 2 ? budget - 2 * least - kLookAhead : INT64_MAX;
   }
 
   engine::TokenMask mask() override {
@@ -90,12 +98,13 @@ class GrammarConstraint final : public engine::TokenConstraint {
   static constexpr std::int64_t kMargin = 8;
   static constexpr std::size_t kRefusedMax = 64;
 
-  std::optional<std::vector<engine::TokenId>> closing_tokens() {
-    const auto text = matcher_.completion(kClosingBytesMax);
+  static std::optional<std::vector<engine::TokenId>> closing_tokens(
+      engine::grammar::Matcher& matcher, const engine::Tokenizer& tokenizer) {
+    const auto text = matcher.completion(kClosingBytesMax);
     if (!text) return std::nullopt;
-    auto tokens = tokenizer_->encode(*text);
+    auto tokens = tokenizer.encode(*text);
     std::string spelled;
-    for (const auto token : tokens) spelled += tokenizer_->piece(token);
+    for (const auto token : tokens) spelled += tokenizer.piece(token);
     if (spelled != *text) return std::nullopt;  // tokenizers that add a space in front
     return tokens;
   }
@@ -103,7 +112,7 @@ class GrammarConstraint final : public engine::TokenConstraint {
   // One token can make the way out longer, though hardly by more than a few: the less there is
   // left, the more often this is asked.
   void look_for_the_end() {
-    auto closing = closing_tokens();
+    auto closing = closing_tokens(matcher_, *tokenizer_);
     const std::int64_t left = budget_ - used_;
     const std::int64_t needed = closing ? static_cast<std::int64_t>(closing->size()) : 0;
     if (closing && needed <= left && left <= needed + kMargin + needed / 4) {
@@ -122,7 +131,7 @@ class GrammarConstraint final : public engine::TokenConstraint {
   std::vector<engine::TokenId> forced_;
   const std::int64_t budget_;  // tokens that the text may have
   std::int64_t used_ = 0;
-  std::int64_t next_look_ = INT64_MAX;
+  std::int64_t next_look_;
   std::vector<engine::grammar::TokenId> refused_;  // at this position
   std::vector<engine::TokenId> closing_;
   std::size_t n_closed_ = 0;
@@ -242,10 +251,12 @@ Result<MakeConstraint> compile_constraint(const LoadedModel& model, const Genera
   const std::int64_t room =
       model.engine->model().context_tokens - static_cast<std::int64_t>(prompt.tokens.size());
   const std::int64_t budget = std::min(room, request.sampling.tokens_max.value_or(room));
-  return MakeConstraint([grammar = std::move(*grammar), vocabulary = model.grammar_vocabulary(),
-                         tokenizer = model.tokenizer,
-                         budget](int) -> std::unique_ptr<engine::TokenConstraint> {
-    return std::make_unique<GrammarConstraint>(grammar, vocabulary, tokenizer, budget);
+  const auto vocabulary = model.grammar_vocabulary();
+  const std::int64_t look =
+      GrammarConstraint::first_look(*grammar, vocabulary, *model.tokenizer, budget);
+  return MakeConstraint([grammar = std::move(*grammar), vocabulary, tokenizer = model.tokenizer,
+                         budget, look](int) -> std::unique_ptr<engine::TokenConstraint> {
+    return std::make_unique<GrammarConstraint>(grammar, vocabulary, tokenizer, budget, look);
   });
 }
 
