@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "inference/grammar/notation.h"
 
 namespace inference::grammar {
@@ -106,6 +108,9 @@ class LarkParser {
       }
       const auto* found = std::ranges::find(kCommon, item, &Common::name);
       if (found == std::end(kCommon)) return syntax_error(reader_, "unknown terminal to import");
+      if (notation_.rules.contains(alias)) {
+        return syntax_error(reader_, fmt::format("'{}' is defined twice", alias.substr(0, 100)));
+      }
       notation_.rules[alias] = {.kind = Expression::Kind::Regex,
                                 .text = std::string(found->pattern)};
       return {};
@@ -128,6 +133,8 @@ class LarkParser {
     if (reader_.take(".")) this->name();  // a priority decides between readings, not about texts
     skip();
     if (name.empty() || !reader_.take(":")) return syntax_error(reader_, "expected 'name:'");
+    if (notation_.rules.contains(name))
+      return syntax_error(reader_, fmt::format("'{}' is defined twice", name.substr(0, 100)));
     auto body = choice(0);
     if (!body) return fail(std::move(body.error()));
     skip_in_rule();
@@ -236,9 +243,9 @@ class LarkParser {
     for (; reader_.peek() >= 'a' && reader_.peek() <= 'z'; ++reader_.at) {
       expression.ignore_case |= reader_.peek() == 'i';
       expression.dot_all |= reader_.peek() == 's';
-      if (std::string_view("imslux").find(reader_.peek()) == std::string_view::npos) {
-        return syntax_error(reader_, "unknown flag of a regular expression");
-      }
+      // `u` is how all of them are read; the others change what a pattern means.
+      if (std::string_view("isu").find(reader_.peek()) == std::string_view::npos)
+        return syntax_error(reader_, "only the flags i, s and u of regular expressions are known");
     }
     return expression;
   }

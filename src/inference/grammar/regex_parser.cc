@@ -9,6 +9,7 @@ namespace inference::grammar {
 namespace {
 
 constexpr int kDepthMax = 200;
+constexpr int kQuantifiersMax = 16;  // of one atom, one upon the other
 constexpr std::uint32_t kCountMax = 1'000'000'000;
 constexpr std::size_t kPatternBytesMax = 64 * 1024;
 
@@ -81,7 +82,7 @@ class Parser {
 
   RegexNode quantified() {
     RegexNode node = atom();
-    while (more()) {
+    for (int n = 0; more(); ++n) {
       std::uint32_t lo = 0, hi = engine::grammar::kUnbounded;
       if (take("*")) {
       } else if (take("+")) {
@@ -95,8 +96,7 @@ class Parser {
       RegexNode repeat{.kind = RegexNode::Kind::Repeat, .count_min = lo, .count_max = hi};
       append(repeat, std::move(node));
       node = std::move(repeat);
-      if (++depth_ > kDepthMax) refuse("too many quantifiers", ErrorCode::TooLarge);
-      --depth_;
+      if (n == kQuantifiersMax) refuse("too many quantifiers", ErrorCode::TooLarge);
     }
     return node;
   }

@@ -99,6 +99,21 @@ Part call_format(std::uint32_t special) {
       {{FreeText{{"<tool_call>"}}}, {Repeat{.part = {block}, .separator = {{Text{"\n"}}}}}}}};
 }
 
+TEST(Lark, WhatWouldChangeTheMeaningIsRefused) {
+  for (const char* grammar :
+       {"start: /a b/x", "start: /^a/m", "start: /a/l", "start: \"a\"\nstart: \"b\"",
+        "start: A\n%import common.INT -> A\nA: \"x\""}) {
+    EXPECT_FALSE(compile_lark(grammar).has_value()) << grammar;
+  }
+  EXPECT_TRUE(compile_lark("start: /a.b/isu").has_value());
+}
+
+TEST(Regex, QuantifiersUponQuantifiersAreFew) {
+  EXPECT_TRUE(compile_regex("a" + std::string(16, '*')).has_value());
+  EXPECT_FALSE(compile_regex("a" + std::string(17, '*')).has_value());
+  EXPECT_FALSE(compile_regex("a" + std::string(60'000, '*')).has_value());
+}
+
 TEST(ToolGrammar, FreeTextThenCalls) {
   const auto grammar = compile_parts(call_format(1));
   EXPECT_TRUE(accepts(grammar, "just <tool talk"));
