@@ -46,8 +46,8 @@ void Choice::push(const engine::TokenGenerated& token, std::deque<Event>& out) {
 void Choice::finish(const engine::ChoiceFinished& end, std::deque<Event>& out) {
   read(stops_.push(base::utf8_repair(stream_.finish())), out);
   read(stops_.flush(), out);
-  if (parser_) tell(parser_->finish(), out);
   const bool length = end.reason == engine::FinishReason::Length && !stops_.stopped();
+  if (parser_) tell(parser_->finish(length), out);
   const auto reason = length       ? FinishReason::Length
                       : calls_ > 0 ? FinishReason::ToolCalls
                                    : FinishReason::Stop;

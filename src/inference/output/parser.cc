@@ -61,7 +61,8 @@ std::vector<Delta> OutputParser::feed(std::string_view piece) {
   return std::exchange(out_, {});
 }
 
-std::vector<Delta> OutputParser::finish() {
+std::vector<Delta> OutputParser::finish(bool was_cut) {
+  was_cut_ = was_cut;
   run(true);
   if (sink_.is_open()) sink_.end();
   const bool only_space = !has_text_ && !in_reasoning_ && calls() == 0 && !skips_space_;
@@ -135,7 +136,7 @@ bool OutputParser::read_text(std::string_view& pending, bool at_end) {
   if (starts_bare_json(pending, at_end)) return reader_ != nullptr;
   const Marker* found = nullptr;
   std::size_t at = pending.npos;
-  std::size_t keep = 0;
+  std::size_t keep = 0, begun = 0;  // of any marker, of a further call
   for (const auto& marker : markers_) {
     const auto here = pending.find(marker.text);
     if (marker.is_only_first() && (has_text_ || !trim(pending.substr(0, here)).empty())) {
@@ -147,12 +148,14 @@ bool OutputParser::read_text(std::string_view& pending, bool at_end) {
       at = here;
       found = &marker;
     }
-    keep = std::max(keep, partial_suffix(pending, marker.text));
+    const std::size_t part = partial_suffix(pending, marker.text);
+    keep = std::max(keep, part);
+    if (marker.kind == Marker::Kind::Trigger && calls() > 0) begun = std::max(begun, part);
   }
   if (!found) {
-    const auto size = at_end ? pending.size() : pending.size() - keep;
+    const auto size = pending.size() - (!at_end ? keep : was_cut_ ? begun : 0);
     emit_text(pending.substr(0, size));
-    pending.remove_prefix(size);
+    pending.remove_prefix(at_end ? pending.size() : size);
     return false;
   }
   emit_text(pending.substr(0, at));

@@ -38,8 +38,9 @@ class OutputParser {
   OutputParser& operator=(const OutputParser&) = delete;
 
   std::vector<Delta> feed(std::string_view piece);
-  // Nothing more will come. What was held back as a possible marker comes out as what it is.
-  std::vector<Delta> finish();
+  // Nothing more will come. What was held back as a possible marker comes out as what it is, unless
+  // the turn was cut off where a further call begins.
+  std::vector<Delta> finish(bool was_cut = false);
 
   int calls() const { return sink_.count() + (sink_.is_open() ? 1 : 0); }
 
@@ -84,6 +85,7 @@ class OutputParser {
   std::string raw_;   // what the reader took since the last call it completed: text, if it fails
   std::string held_;  // white space that is dropped unless more text follows
   bool in_reasoning_ = false;
+  bool was_cut_ = false;
   bool has_text_ = false;     // something visible was said
   bool skips_space_ = false;  // after structure: the space that follows belongs to it
   bool may_be_bare_json_ = true;

@@ -397,5 +397,22 @@ TEST(OutputSyntax, DescribesCallsThatTheParserReadsBack) {
   }
 }
 
+TEST(OutputParser, ACutFurtherCallIsNoText) {
+  const auto said = [](std::string_view text, bool was_cut) {
+    OutputParser parser(detect(hermes), tools(), "");
+    auto all = parser.feed(text);
+    for (auto& delta : parser.finish(was_cut)) all.push_back(std::move(delta));
+    std::string out;
+    for (const auto& delta : all) {
+      if (const auto* piece = std::get_if<TextPiece>(&delta)) out += piece->text;
+    }
+    return out;
+  };
+  const std::string call = "<tool_call>\n{\"name\": \"now\", \"arguments\": {}}\n</tool_call>\n";
+  EXPECT_EQ(said(call + "<tool", true), "");
+  EXPECT_EQ(said(call + "<tool", false), "<tool");
+  EXPECT_EQ(said("a < b <tool", true), "a < b <tool");
+}
+
 }  // namespace
 }  // namespace inference::output
