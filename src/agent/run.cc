@@ -100,7 +100,7 @@ void Run::offer_tools() {
   // One forced call is what was asked for; after it the model is free to answer.
   if (rounds_ > 0 && generate.tool_choice.mode == inference::ToolChoice::Mode::Required) {
     generate.tool_choice.mode = inference::ToolChoice::Mode::Auto;
-    generate.tool_choice.allowed.clear();
+    if (!task_.allowed_stays) generate.tool_choice.allowed.clear();
   }
 }
 
@@ -124,11 +124,13 @@ void Run::find_first() {
     const bool must = choice.mode == Mode::Required &&
                       (choice.allowed == std::vector<std::string>{name} ||
                        (choice.allowed.empty() && own_tools_.empty() && task_.hosted.size() == 1));
-    if (!must && !hosted.tool->goes_first(task_.generate.model)) return false;
+    const bool may =
+        choice.allowed.empty() || std::ranges::find(choice.allowed, name) != choice.allowed.end();
+    if (!must && !(may && hosted.tool->goes_first(task_.generate.model))) return false;
     first_.push_back(hosted);
     if (must) {
       choice.mode = Mode::Auto;
-      choice.allowed.clear();
+      if (!task_.allowed_stays) choice.allowed.clear();
     }
     return true;
   });

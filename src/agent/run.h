@@ -27,7 +27,8 @@ struct Task {
   // Hosted calls at most; further ones are not made.
   int hosted_calls_max = limits::agent_hosted_calls_max;
   int rounds_max = limits::agent_rounds_max;
-  bool silent = false;  // the model is not asked: what came before was all that was wanted
+  bool allowed_stays = false;  // the allowed tools are those of every round, not of a forced call
+  bool silent = false;         // the model is not asked: what came before was all that was wanted
   std::chrono::nanoseconds time_max = limits::agent_time_max;
   // The id of a new item of that type.
   std::function<std::string(std::string_view item_type)> new_id;

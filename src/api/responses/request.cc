@@ -194,6 +194,8 @@ void set_tool_choice(const CreateRequest& request, agent::Task& task) {
                 : wanted.mode == "required" ? Mode::Required
                                             : Mode::Auto;
   const auto& given = request.tools;
+  task.allowed_stays = wanted.shown.is_object() &&
+                       json::string_or(wanted.shown.get_object(), "type") == "allowed_tools";
   for (const ToolChoice::Named& named : wanted.only) {
     auto names = called_names(request, task, named);
     choice.allowed.insert(choice.allowed.end(), names.begin(), names.end());
@@ -211,6 +213,9 @@ void set_tool_choice(const CreateRequest& request, agent::Task& task) {
              "tool_choice", "unsupported_value");
     }
   }
+  // Of the allowed tools none is served here: no other may be called in their place.
+  if (choice.mode == Mode::Auto && !wanted.only.empty() && choice.allowed.empty())
+    choice.mode = Mode::None;
   if (choice.mode != Mode::Required) return;
   if (!given || given->empty())
     refuse("Tool choice 'required' must be specified with 'tools' parameter.", "tool_choice");
