@@ -16,8 +16,8 @@ std::string date() {
 }
 
 std::string time() {
-  return R"((?:(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,12})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d))"
-         R"(|23:59:60(?:\.\d{1,12})?(?:[Zz]|[+-]00:00)))";
+  return R"((?:(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,18})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d))"
+         R"(|23:59:60(?:\.\d{1,18})?(?:[Zz]|[+-]00:00)))";
 }
 
 // RFC 3339, appendix A.
@@ -111,7 +111,8 @@ Patterns patterns() {
   const std::string label =
       "[a-zA-Z0-9" + wide + "](?:[a-zA-Z0-9" + wide + "-]{0,61}[a-zA-Z0-9" + wide + "])?";
   const std::string idn = label + "(?:\\." + label + ")*";
-  const std::string variable = R"([A-Za-z0-9_%.]+(?:\*|:\d{1,4})?)";
+  const std::string letter = "(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})";
+  const std::string variable = letter + "(?:\\.?" + letter + R"()*(?:\*|:[1-9]\d{0,3})?)";
   return {
       {"date", date()},
       {"time", time()},
@@ -129,7 +130,7 @@ Patterns patterns() {
       {"uri-reference", Uri(false).reference()},
       {"iri", Uri(true).absolute()},
       {"iri-reference", Uri(true).reference()},
-      {"uri-template", R"((?:[^\x00-\x20"'<>\\^`{|}]|\{[+#./;?&=,!@|]?)" + variable + "(?:," +
+      {"uri-template", R"((?:[^\x00-\x20"<>\\^`{|}]|\{[+#./;?&=,!@|]?)" + variable + "(?:," +
                            variable + R"()*\})*)"},
       {"regex", regex()},
       {"json-pointer", pointer},

@@ -63,6 +63,10 @@ Result<NodeId> add_satisfiable_schema(engine::grammar::Tables& tables, const jso
       compile_deadline() > options.deadline + limits::grammar_compile_time_max)
     return fail(ErrorCode::TooLarge, "Invalid schema: compiling it takes too long.");
   const auto example = engine::grammar::find_example(tables, *node, kExampleAttempts);
+  if (tables.terms.exhausted() || tables.nodes.exhausted() || tables.shapes.exhausted()) {
+    return fail(ErrorCode::TooLarge,
+                "Invalid schema: 'schema' at #: it is too large or too complex to enforce.", "#");
+  }
   if (example.text) return node;
   const bool is_needed = tables.nodes.has_dead_ends(first) || tables.languages.any_uncertain();
   if (example.is_certain || is_needed)

@@ -1,5 +1,7 @@
 #include "inference/grammar/json_schema.h"
 
+#include <ctime>
+
 #include <gtest/gtest.h>
 
 #include "engine/grammar/matcher.h"
@@ -82,6 +84,8 @@ TEST(JsonSchema, TextsHaveLengthPatternAndFormat) {
   expect(R"({"format":"email"})", {"\"a.b@c.de\""}, {"\"a@\"", "\"@b\""});
   expect(R"({"format":"uuid"})", {"\"123e4567-e89b-12d3-a456-426614174000\""}, {"\"123\""});
   expect(R"({"format":"duration"})", {"\"P1DT2H\"", "\"PT5M\"", "\"P3W\""}, {"\"P\"", "\"1D\""});
+  expect(R"({"format":"uri-template"})", {"\"{v:1}/a'b/{a.b}\""},
+         {"\"{v:0}\"", "\"{v:01}\"", "\"{a..b}\""});
   expect(R"({"format":"unheard-of"})", {"\"x\""}, {});
 }
 
@@ -161,6 +165,55 @@ TEST(JsonSchema, References) {
          {"[5]"}, {"[1]"});
 }
 
+TEST(JsonSchema, ReferencesAreReadFromTheirOwnResource) {
+  expect(R"({"$defs":{"b":{"type":"integer"},"a":{"$id":"http://x.y/a",
+             "$defs":{"b":{"type":"string"}},"$ref":"#/$defs/b"}},"$ref":"#/$defs/a"})",
+         {R"("x")"}, {"4"});
+  // The same anchor in two resources.
+  expect(R"({"$defs":{"a":{"$id":"http://x.y/a","$anchor":"n","type":"integer"},
+                      "b":{"$anchor":"n","type":"string"}},
+             "properties":{"p":{"$ref":"#n"},"q":{"$ref":"http://x.y/a#n"}}})",
+         {R"({"p":"x","q":1})"}, {R"({"p":1})", R"({"q":"x"})"});
+  // A property is no keyword, whatever its name.
+  expect(R"({"properties":{"const":{"$anchor":"c","type":"integer"},"d":{"$ref":"#c"}}})",
+         {R"({"d":1})"}, {R"({"d":"x"})"});
+  for (const char* ambiguous :
+       {R"({"$defs":{"a":{"$anchor":"n"},"b":{"$anchor":"n"}},"$ref":"#n"})",
+        R"({"$defs":{"a":{"$id":"node.json"},"b":{"$id":"node.json"}},"$ref":"node.json"})",
+        R"({"$defs":{"a":{"$id":"http://x.y/1/node.json"},"b":{"$id":"http://x.y/2/node.json"}},
+            "$ref":"node.json"})",
+        R"({"$dynamicAnchor":"n","$defs":{"a":{"$id":"http://x.y/a","$dynamicAnchor":"n",
+            "items":{"$dynamicRef":"#n"}}},"$ref":"http://x.y/a"})",
+        R"({"$recursiveAnchor":true,"$defs":{"a":{"$id":"http://x.y/a","$recursiveAnchor":true,
+            "items":{"$recursiveRef":"#"}}},"$ref":"http://x.y/a"})"}) {
+    EXPECT_NE(error_of(ambiguous).find("names more than one part"), std::string::npos) << ambiguous;
+  }
+  expect(R"({"$dynamicAnchor":"n","type":"array","items":{"$dynamicRef":"#n"}})", {"[[]]"},
+         {"[1]"});
+}
+
+TEST(JsonSchema, DependenciesHoldInEveryDraft) {
+  for (const char* draft : {"http://json-schema.org/draft-07/schema#",
+                            "https://json-schema.org/draft/2020-12/schema"}) {
+    expect(R"({"$schema":")" + std::string(draft) + R"(","dependencies":{"a":["b"]}})",
+           {R"({"a":1,"b":2})", R"({"b":1})", "{}"}, {R"({"a":1})"});
+  }
+}
+
+TEST(JsonSchema, UniqueItemsAreComparedAsValues) {
+  expect(R"({"uniqueItems":true})", {"[0,1]", "[1.5,1.50001]", "[-1,1]", R"([{"a":0},{"a":1}])"},
+         {"[0,-0]", "[-0.0,0.000]", "[1.0,1]", "[10,1e1]", "[1E1,10]", R"([{"a":0},{"a":-0.0}])"});
+  expect(R"({"uniqueItems":true,"items":{"enum":[1e22]}})", {"[10000000000000000000000]"},
+         {"[10000000000000000000000.0000,1e+22]"});
+  expect("{}", {"[-0,1e1]"}, {});
+}
+
+TEST(JsonSchema, MultiplesOfRoundNumbers) {
+  expect(R"({"multipleOf":86400})", {"86400", "-172800.0", "0", "0.0"}, {"8640", "86401", "00"});
+  expect(R"({"multipleOf":1000000})", {"3000000"}, {"3000001", "300000"});
+  expect(R"({"multipleOf":10})", {"10", "120"}, {"1", "12", "10.5"});
+}
+
 TEST(JsonSchema, WhatCannotBeEnforcedIsRefusedByName) {
   EXPECT_NE(error_of(R"({"properties":{"a":{"pattern":"(a)\\1"}}})")
                 .find("'pattern' at #/properties/a/pattern"),
@@ -211,6 +264,32 @@ TEST(JsonSchema, StrictSubsetHasTheRealTexts) {
             std::string::npos);
 }
 
+TEST(JsonSchema, StrictSubsetSeesEveryPartOfASchema) {
+  const SchemaOptions strict{.strict = true, .subject = "response_format 'x'"};
+  const auto error = [&](const std::string& part) {
+    const std::string text = error_of(R"({"type":"object","properties":{"a":)" + part +
+                                          R"(},"required":["a"],"additionalProperties":false})",
+                                      strict);
+    return text.substr(std::min(text.size(), text.find("context=")));
+  };
+  EXPECT_EQ(error(R"({"type":["object","null"]})"),
+            "context=('properties', 'a'), 'additionalProperties' is required to be supplied and to "
+            "be false.");
+  EXPECT_EQ(error(R"({"type":"array","prefixItems":[{"type":"object"}],"items":false})"),
+            "context=('properties', 'a', 'prefixItems', '0'), 'additionalProperties' is required "
+            "to be supplied and to be false.");
+  EXPECT_EQ(error("true"), "context=('properties', 'a'), schema must have a 'type' key.");
+  EXPECT_EQ(error(R"({"type":"array"})"),
+            "context=('properties', 'a'), array schema missing items.");
+  for (const std::string keyword :
+       {"minProperties", "maxProperties", "minContains", "maxContains", "unevaluatedItems"}) {
+    EXPECT_EQ(error(R"({"type":"string",")" + keyword + R"(":1})"),
+              "context=('properties', 'a'), '" + keyword + "' is not permitted.");
+  }
+  EXPECT_EQ(error(R"({"type":["array","null"],"items":{"type":"string"},"minItems":1})"), "");
+  EXPECT_EQ(error(R"({"type":"array","prefixItems":[{"type":"string"}],"items":false})"), "");
+}
+
 TEST(JsonSchema, SchemaOrderIsKeptWhenAskedFor) {
   const std::string schema =
       R"({"properties":{"b":{},"a":{},"c":{}},"required":["b","c"],"additionalProperties":false})";
@@ -253,12 +332,96 @@ TEST(JsonSchema, BombsEndInTime) {
   EXPECT_TRUE(accepts(R"({"maximum":1e308,"minimum":-1e308})", "12"));
 }
 
-TEST(Satisfiable, NamesTheKeywordThatLeavesNoValue) {
-  const auto error = [](std::string_view schema) {
-    auto tables = new_tables();
-    const auto node = add_satisfiable_schema(*tables, json::parse(schema).value());
-    return node ? std::string() : node.error().message;
+std::string satisfiable_error(std::string_view schema, const SchemaOptions& options = {}) {
+  auto tables = new_tables();
+  const auto node = add_satisfiable_schema(*tables, json::parse(schema).value(), options);
+  return node ? std::string() : node.error().message;
+}
+
+// A list of n parts, each made of its number.
+template <class Make>
+std::string list_of(int n, Make&& make) {
+  std::string text = "[";
+  for (int i = 0; i < n; ++i) text += (i > 0 ? "," : "") + make(i);
+  return text + "]";
+}
+
+TEST(Satisfiable, WhatIsLongOrManyIsNotRefused) {
+  // Texts that have nothing in common, each in its own state of the automaton for long.
+  const std::string many = list_of(2'000, [](int i) {
+    std::string text = "\"";
+    for (std::uint32_t n = 0, x = static_cast<std::uint32_t>(i); n < 36; ++n) {
+      x = x * 1'664'525 + 1'013'904'223;
+      text += static_cast<char>('a' + (x >> 16) % 26);
+    }
+    return text + "\"";
+  });
+  EXPECT_EQ(satisfiable_error(R"({"enum":)" + many + "}"), "");
+  EXPECT_EQ(satisfiable_error(R"({"type":"object","properties":{"a":{"enum":)" + many +
+                              R"(}},"required":["a"]})"),
+            "");
+  EXPECT_EQ(satisfiable_error(R"({"type":"string","minLength":4200})"), "");
+  EXPECT_EQ(satisfiable_error(R"({"type":"string","minLength":4200,"maxLength":4200})"), "");
+  EXPECT_EQ(satisfiable_error(R"({"type":"string","pattern":"^[ab]+$","minLength":4200})"), "");
+  EXPECT_NE(satisfiable_error(R"({"items":{"enum":[0]},"uniqueItems":true,"minItems":2,
+                                  "type":"array"})"),
+            "");
+  EXPECT_NE(satisfiable_error(R"({"type":"string","pattern":"^[ab]{9}$","minLength":4200})"), "");
+  EXPECT_EQ(satisfiable_error(R"({"type":"object","minProperties":300})"), "");
+  for (const char* items : {R"({"type":"integer"})", R"({"type":"string"})",
+                            R"({"type":"object","properties":{"a":{"type":"integer"}},
+                                "required":["a"],"additionalProperties":false})"}) {
+    EXPECT_EQ(satisfiable_error(R"({"type":"array","uniqueItems":true,"minItems":200,"items":)" +
+                                std::string(items) + "}"),
+              "")
+        << items;
+  }
+  const std::string constants =
+      list_of(5'000, [](int i) { return R"({"const":"a)" + std::to_string(i) + "\"}"; });
+  EXPECT_EQ(satisfiable_error(R"({"oneOf":)" + constants + "}"), "");
+}
+
+TEST(JsonSchema, OneOfConstantTextsIsAnEnumWithoutThoseNamedTwice) {
+  expect(R"({"oneOf":[{"const":"a","title":"A"},{"type":"string","const":"b"},{"const":"a"}]})",
+         {R"("b")"}, {R"("a")", R"("c")", "1"});
+}
+
+// Required properties in order, one after the other: no key costs a look at all the others.
+TEST(Satisfiable, LargeStrictSchemasTakeNoLongerThanTheirSize) {
+  std::string properties, required;
+  for (int i = 0; i < 3'000; ++i) {
+    const std::string name = "\"property_" + std::to_string(i) + "\"";
+    properties += (i > 0 ? "," : "") + name + R"(:{"type":"boolean"})";
+    required += (i > 0 ? "," : "") + name;
+  }
+  const auto before = std::clock();
+  EXPECT_EQ(satisfiable_error(R"({"type":"object","additionalProperties":false,"properties":{)" +
+                                  properties + R"(},"required":[)" + required + "]}",
+                              {.strict = true, .subject = "x", .schema_order = true}),
+            "");
+  EXPECT_LT(static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC, 5.0);
+}
+
+TEST(Satisfiable, ManyRulesAtOnceEndInTime) {
+  const auto objects = [](const char* keyword) {
+    return "{\"" + std::string(keyword) + "\":" +
+           list_of(3'000,
+                   [](int i) {
+                     const std::string key = "\"k" + std::to_string(i) + "\"";
+                     return R"({"type":"object","properties":{)" + key +
+                            R"(:{"type":"string"}},"required":[)" + key + "]}";
+                   }) +
+           "}";
   };
+  for (const char* keyword : {"oneOf", "anyOf"}) {
+    const auto before = std::clock();
+    satisfiable_error(objects(keyword));
+    EXPECT_LT(static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC, 5.0) << keyword;
+  }
+}
+
+TEST(Satisfiable, NamesTheKeywordThatLeavesNoValue) {
+  const auto error = [](std::string_view schema) { return satisfiable_error(schema); };
   EXPECT_EQ(error(R"({"type":"object","properties":{"a":{"type":"string","pattern":"^b$",
                       "enum":["a","c"]}},"required":["a"]})"),
             "Invalid schema: 'pattern' at #/properties/a/pattern: no value can satisfy it together "

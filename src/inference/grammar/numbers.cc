@@ -214,8 +214,11 @@ std::optional<TermId> multiple_of(Terms& terms, const Decimal& divisor) {
       (divisor.whole == "0" ? std::string() : divisor.whole) + divisor.fraction;
   const auto first = digits.find_first_not_of('0');
   if (digits.size() - first > 9) return std::nullopt;
-  const std::uint64_t modulus = std::stoull(digits.substr(first));
+  std::uint64_t modulus = std::stoull(digits.substr(first));
   const std::size_t places = divisor.fraction.size();
+  // Tens are zeros at the end.
+  std::uint32_t n_tens = 0;
+  for (; places == 0 && modulus % 10 == 0; modulus /= 10) ++n_tens;
   if (modulus * (places + 2) > kRemaindersMax) return std::nullopt;
 
   // A state per remainder of what has been read, times 10^places / modulus, and per digits after
@@ -234,7 +237,8 @@ std::optional<TermId> multiple_of(Terms& terms, const Decimal& divisor) {
       auto& node = automaton.states[state(layer, r)];
       const std::size_t n_after = layer == 0 ? 0 : layer - 1;
       node.accepting = r * power[places - n_after] % modulus == 0;
-      if (layer == 0 && (places > 0 || r == 0)) node.edges.push_back({'.', '.', state(1, r)});
+      if (layer == 0 && n_tens == 0 && (places > 0 || r == 0))
+        node.edges.push_back({'.', '.', state(1, r)});
       if (layer == places + 1) {
         if (r == 0) node.edges.push_back({'0', '0', state(layer, r)});
         continue;
@@ -246,7 +250,13 @@ std::optional<TermId> multiple_of(Terms& terms, const Decimal& divisor) {
     }
   }
   Spelling s(terms);
-  return s.then(s.maybe(s.text("-")), terms.automaton(std::move(automaton)));
+  TermId multiple = terms.automaton(std::move(automaton));
+  if (n_tens > 0) {
+    const TermId tens = s.then(multiple, terms.repeat(s.text("0"), n_tens, n_tens));
+    const TermId point = s.then(s.text("."), s.text("0"), s.zeros());
+    multiple = s.then(s.either(s.text("0"), tens), s.maybe(point));
+  }
+  return s.then(s.maybe(s.text("-")), multiple);
 }
 
 }  // namespace inference::grammar

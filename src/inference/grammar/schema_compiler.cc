@@ -1,7 +1,9 @@
 #include "inference/grammar/schema_compiler.h"
 
 #include <algorithm>
+#include <array>
 #include <ctime>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -38,49 +40,30 @@ std::string escaped(std::string_view step) {
   return out;
 }
 
-// One token of a JSON pointer, with ~0, ~1 and percent escapes undone.
-std::string pointer_token(std::string_view token) {
-  std::string out;
-  const auto hex = [](char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-  };
-  for (std::size_t i = 0; i < token.size(); ++i) {
-    if (token[i] == '%' && i + 2 < token.size() && hex(token[i + 1]) >= 0 &&
-        hex(token[i + 2]) >= 0) {
-      out += static_cast<char>(hex(token[i + 1]) * 16 + hex(token[i + 2]));
-      i += 2;
-    } else if (token[i] == '~' && i + 1 < token.size() &&
-               (token[i + 1] == '0' || token[i + 1] == '1')) {
-      out += token[++i] == '0' ? '~' : '/';
-    } else {
-      out += token[i];
+// The texts, when each option is one constant text and nothing else: a oneOf that is an enum. Those
+// that are named twice satisfy two options and so are no values.
+std::optional<json::Array> distinct_texts(const json::Value& options) {
+  static constexpr std::array<std::string_view, 4> kNotes{"title", "description", "$comment",
+                                                          "deprecated"};
+  if (!options.is_array() || options.get_array().empty()) return std::nullopt;
+  std::map<std::string_view, int> counts;
+  for (const json::Value& option : options.get_array()) {
+    const auto* object = option.if_object();
+    const auto* text = object ? json::find(*object, "const") : nullptr;
+    if (!text || !text->is_string()) return std::nullopt;
+    for (const auto& [key, value] : *object) {
+      const bool is_type = key == "type" && value.is_string() && value.get_string() == "string";
+      if (key != "const" && !is_type &&
+          std::ranges::find(kNotes, std::string_view(key)) == kNotes.end())
+        return std::nullopt;
     }
+    ++counts[text->get_string()];
   }
-  return out;
-}
-
-const json::Value* follow_pointer(const json::Value& root, std::string_view pointer) {
-  const json::Value* at = &root;
-  while (!pointer.empty() && at) {
-    pointer.remove_prefix(1);  // the slash
-    const std::size_t end = std::min(pointer.find('/'), pointer.size());
-    const std::string token = pointer_token(pointer.substr(0, end));
-    pointer.remove_prefix(end);
-    if (const auto* array = at->if_array()) {
-      std::size_t index = 0;
-      const bool number = !token.empty() && token.size() < 9 &&
-                          std::ranges::all_of(token, [](char c) { return c >= '0' && c <= '9'; });
-      for (const char c : token)
-        index = number ? index * 10 + static_cast<std::size_t>(c - '0') : 0;
-      at = number && index < array->size() ? &(*array)[index] : nullptr;
-    } else {
-      at = json::find(*at, token);
-    }
+  json::Array texts;
+  for (const auto& [text, n] : counts) {
+    if (n == 1) texts.emplace_back(text);
   }
-  return at;
+  return texts;
 }
 
 }  // namespace
@@ -243,50 +226,12 @@ SchemaCompiler::Parts SchemaCompiler::nodes(const json::Object& schema, std::str
   return result;
 }
 
-void SchemaCompiler::index_names(const json::Value& value, int depth) {
-  if (depth > kSchemaDepthMax) return;
-  if (const auto* object = value.if_object()) {
-    for (const auto& [key, member] : *object) {
-      if (member.is_string()) {
-        const std::string text(member.get_string());
-        if (key == "$anchor" || key == "$dynamicAnchor") names_.emplace("#" + text, &value);
-        if (key == "$id" || key == "id") names_.emplace(text, &value);
-      }
-      if (key != "enum" && key != "const") index_names(member, depth + 1);
-    }
-  } else if (const auto* array = value.if_array()) {
-    for (const json::Value& element : *array) index_names(element, depth + 1);
-  }
-}
-
-const json::Value* SchemaCompiler::resolve(std::string_view reference) {
-  if (reference == "#" || reference.empty()) return &root_;
-  if (reference.starts_with("#/")) {
-    if (const auto* found = follow_pointer(root_, reference.substr(1))) return found;
-  }
-  if (!names_indexed_) {
-    names_indexed_ = true;
-    index_names(root_, 0);
-  }
-  if (const auto found = names_.find(reference); found != names_.end()) return found->second;
-  const std::size_t hash = std::min(reference.find('#'), reference.size());
-  const std::string_view document = reference.substr(0, hash), fragment = reference.substr(hash);
-  // The document part: an $id as written, or the last part of one that this one is relative to.
-  const json::Value* base = nullptr;
-  for (const auto& [name, schema] : names_) {
-    if (name.starts_with('#')) continue;
-    const std::string_view id = std::string_view(name).substr(0, name.find('#'));
-    if (id.empty() || document.empty()) continue;
-    if (id == document ||
-        (document.find(':') == document.npos && id.ends_with("/" + std::string(document)))) {
-      base = schema;
-    }
-  }
-  if (document.empty()) base = &root_;
-  if (!base || fragment.size() <= 1) return base;
-  if (fragment.starts_with("#/")) return follow_pointer(*base, fragment.substr(1));
-  const auto found = names_.find(fragment);
-  return found == names_.end() ? nullptr : found->second;
+SchemaNames::Target SchemaCompiler::resolve(const json::Object& from, std::string_view keyword,
+                                            std::string_view reference) {
+  if (!names_) names_.emplace(root_, !this->from(Draft::D6));
+  if (keyword == "$dynamicRef") return names_->find_dynamic(from, reference);
+  if (keyword == "$recursiveRef") return names_->find_recursive(from);
+  return names_->find(from, reference);
 }
 
 void SchemaCompiler::add_reference(const json::Object& schema, Parts& parts) {
@@ -298,7 +243,12 @@ void SchemaCompiler::add_reference(const json::Object& schema, Parts& parts) {
       return;
     }
     const std::string_view reference = value->get_string();
-    const json::Value* target = resolve(reference);
+    const auto [target, is_ambiguous] = resolve(schema, keyword, reference);
+    if (is_ambiguous) {
+      refuse(keyword,
+             fmt::format("'{}' names more than one part of the schema", reference.substr(0, 100)));
+      return;
+    }
     if (!target) {
       const bool local = reference.starts_with('#');
       refuse(keyword,
@@ -316,7 +266,11 @@ void SchemaCompiler::add_combinations(const json::Object& schema, Parts& parts) 
   if (!from(Draft::D4)) return;
   if (find(schema, "allOf")) parts.push_back(nodes_.all(nodes(schema, "allOf")));
   if (find(schema, "anyOf")) parts.push_back(nodes_.any(nodes(schema, "anyOf")));
-  if (find(schema, "oneOf")) parts.push_back(nodes_.exactly_one(nodes(schema, "oneOf")));
+  if (const auto* options = find(schema, "oneOf")) {
+    // Before draft 6 there are no constants.
+    const auto texts = from(Draft::D6) ? distinct_texts(*options) : std::nullopt;
+    parts.push_back(texts ? any_of_values(*texts) : nodes_.exactly_one(nodes(schema, "oneOf")));
+  }
   if (const auto* inner = find(schema, "not")) {
     parts.push_back(nodes_.negation(node_at(*inner, "not")));
   }

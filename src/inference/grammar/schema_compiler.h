@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "inference/grammar/json_schema.h"
+#include "inference/grammar/schema_names.h"
 
 namespace inference::grammar {
 
@@ -40,8 +40,8 @@ class SchemaCompiler {
 
   // schema_compiler.cc
   void add_reference(const json::Object& schema, Parts& parts);
-  const json::Value* resolve(std::string_view reference);
-  void index_names(const json::Value& schema, int depth);
+  SchemaNames::Target resolve(const json::Object& from, std::string_view keyword,
+                              std::string_view reference);
   void add_combinations(const json::Object& schema, Parts& parts);
   void add_type(const json::Object& schema, Parts& parts);
   NodeId type_node(std::string_view type);
@@ -88,8 +88,7 @@ class SchemaCompiler {
   std::optional<Error> error_;
   std::unordered_map<const json::Value*, NodeId> done_;
   std::unordered_map<const json::Value*, NodeId> holes_;  // of schemas that are being compiled
-  std::map<std::string, const json::Value*, std::less<>> names_;  // $id and anchors
-  bool names_indexed_ = false;
+  std::optional<SchemaNames> names_;                      // once a reference was met
   std::unordered_map<std::string, TermId> patterns_;
   NodeId integer_;  // numbers without a fraction
   int depth_ = 0;

@@ -165,9 +165,9 @@ engine::grammar::NodeId SchemaCompiler::requires_keys(const std::vector<std::str
 // "If this key is there, then ...": either it is not, or the rest holds. Values that are no objects
 // satisfy both sides, so the kind is part of the first.
 void SchemaCompiler::add_dependencies(const json::Object& schema, Parts& parts) {
-  std::vector<std::string_view> keywords;
-  if (!from(Draft::D2019)) keywords = {"dependencies"};
-  if (from(Draft::D2019)) keywords = {"dependentRequired", "dependentSchemas"};
+  // The old keyword is still read in the later drafts: who writes it means it.
+  std::vector<std::string_view> keywords{"dependencies"};
+  if (from(Draft::D2019)) keywords = {"dependencies", "dependentRequired", "dependentSchemas"};
   for (const std::string_view keyword : keywords) {
     const auto* dependencies = find(schema, keyword);
     if (!dependencies) continue;
@@ -204,7 +204,8 @@ bool SchemaCompiler::gather_evaluated(const json::Object& schema, int depth,
                                       std::vector<std::string>& keys, std::vector<TermId>& patterns,
                                       std::size_t& items, bool& all_keys, bool& all_items) {
   if (depth > 32) return false;
-  for (const std::string_view keyword : {"anyOf", "oneOf", "if", "dependentSchemas", "contains"}) {
+  for (const std::string_view keyword :
+       {"anyOf", "oneOf", "if", "dependencies", "dependentSchemas", "contains"}) {
     if (find(schema, keyword)) return false;
   }
   if (const auto* properties = find(schema, "properties"); properties && properties->is_object()) {
@@ -233,8 +234,8 @@ bool SchemaCompiler::gather_evaluated(const json::Object& schema, int depth,
     }
   }
   if (const auto* reference = find(schema, "$ref"); reference && reference->is_string()) {
-    const json::Value* target = resolve(reference->get_string());
-    if (target && !inner(*target)) return false;
+    const auto target = resolve(schema, "$ref", reference->get_string());
+    if (target.schema && !inner(*target.schema)) return false;
   }
   return !find(schema, "$dynamicRef") && !find(schema, "$recursiveRef");
 }

@@ -19,7 +19,7 @@ constexpr std::size_t kLongEnumValues = 250;
 constexpr std::size_t kLongEnumCharsMax = 15'000;
 constexpr int kDepthMax = 400;
 
-constexpr std::array<std::string_view, 14> kRefusedKeywords{"allOf",
+constexpr std::array<std::string_view, 19> kRefusedKeywords{"allOf",
                                                             "oneOf",
                                                             "not",
                                                             "if",
@@ -31,6 +31,11 @@ constexpr std::array<std::string_view, 14> kRefusedKeywords{"allOf",
                                                             "patternProperties",
                                                             "propertyNames",
                                                             "unevaluatedProperties",
+                                                            "unevaluatedItems",
+                                                            "minProperties",
+                                                            "maxProperties",
+                                                            "minContains",
+                                                            "maxContains",
                                                             "contains",
                                                             "uniqueItems"};
 
@@ -76,7 +81,7 @@ class StrictSubset {
 
   Status visit(const json::Value& value, int nesting, int depth) {
     if (depth > kDepthMax) return violation("schema is nested too deeply");
-    if (!value.is_object()) return {};
+    if (!value.is_object()) return violation("schema must have a 'type' key");
     const auto& schema = value.get_object();
     for (const std::string_view keyword : kRefusedKeywords) {
       if (json::find(schema, keyword))
@@ -88,20 +93,11 @@ class StrictSubset {
       return violation("schema must have a 'type' key");
     if (auto ok = reference(schema); !ok) return ok;
     if (auto ok = enumeration(schema); !ok) return ok;
-    const auto* properties = json::find(schema, "properties");
-    if (json::string_or(schema, "type") == "object" || properties) {
+    if (has_type(schema, "object") || json::find(schema, "properties")) {
       if (auto ok = object(schema, nesting, depth); !ok) return ok;
     }
-    if (const auto* items = json::find(schema, "items")) {
-      if (auto ok = visit_at({"items"}, *items, nesting + 1, depth); !ok) return ok;
-    }
-    if (const auto* options = json::find(schema, "anyOf"); options && options->is_array()) {
-      for (std::size_t i = 0; i < options->get_array().size(); ++i) {
-        const std::string index = std::to_string(i);
-        auto ok = visit_at({"anyOf", index}, options->get_array()[i], nesting, depth);
-        if (!ok) return ok;
-      }
-    }
+    if (auto ok = list(schema, nesting, depth); !ok) return ok;
+    if (auto ok = visit_each(schema, "anyOf", nesting, depth); !ok) return ok;
     for (const std::string_view keyword : {"$defs", "definitions"}) {
       const auto* definitions = json::find(schema, keyword);
       if (!definitions || !definitions->is_object()) continue;
@@ -110,6 +106,41 @@ class StrictSubset {
       }
     }
     return {};
+  }
+
+  static bool has_type(const json::Object& schema, std::string_view name) {
+    const auto* type = json::find(schema, "type");
+    const auto is_it = [&](const json::Value& one) {
+      return one.is_string() && one.get_string() == name;
+    };
+    if (!type) return false;
+    return type->is_array() ? std::ranges::any_of(type->get_array(), is_it) : is_it(*type);
+  }
+
+  Status visit_each(const json::Object& schema, std::string_view keyword, int nesting, int depth) {
+    const auto* parts = json::find(schema, keyword);
+    if (!parts || !parts->is_array()) return {};
+    for (std::size_t i = 0; i < parts->get_array().size(); ++i) {
+      const std::string index = std::to_string(i);
+      auto ok = visit_at({keyword, index}, parts->get_array()[i], nesting, depth);
+      if (!ok) return ok;
+    }
+    return {};
+  }
+
+  Status list(const json::Object& schema, int nesting, int depth) {
+    const auto* items = json::find(schema, "items");
+    const bool has_prefix = json::find(schema, "prefixItems") || (items && items->is_array());
+    if (has_type(schema, "array") && !items && !has_prefix)
+      return violation("array schema missing items");
+    for (const std::string_view keyword : {"items", "additionalItems"}) {
+      const auto* part = json::find(schema, keyword);
+      const bool is_end = part && has_prefix && part->is_bool() && !part->get_bool();
+      if (!part || part->is_array() || is_end) continue;
+      if (auto ok = visit_at({keyword}, *part, nesting + 1, depth); !ok) return ok;
+    }
+    if (auto ok = visit_each(schema, "items", nesting + 1, depth); !ok) return ok;
+    return visit_each(schema, "prefixItems", nesting + 1, depth);
   }
 
   Status object(const json::Object& schema, int nesting, int depth) {

@@ -83,14 +83,21 @@ class Blame {
     return nullptr;
   }
 
+  // Without its type almost any schema has a value, so that is asked last.
   std::string keyword(const json::Object& schema) {
     for (const auto& [key, value] : schema) {
-      if (std::ranges::find(kHarmless, std::string_view(key)) != std::end(kHarmless)) continue;
-      json::Object without = schema;
-      without.erase(key);
-      if (has_value(json::Value(std::move(without)))) return std::string(key);
+      if (key == "type" ||
+          std::ranges::find(kHarmless, std::string_view(key)) != std::end(kHarmless))
+        continue;
+      if (is_to_blame(schema, key)) return std::string(key);
     }
-    return {};
+    return schema.contains("type") && is_to_blame(schema, "type") ? "type" : std::string();
+  }
+
+  bool is_to_blame(const json::Object& schema, std::string_view keyword) {
+    json::Object without = schema;
+    without.erase(keyword);
+    return has_value(json::Value(std::move(without)));
   }
 
   const json::Value& root_;
