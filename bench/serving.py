@@ -111,9 +111,9 @@ def resident(file, kv_bytes):
     async def work(server, seed):
         """Resident bytes over those of the file and of the keys and values of what was read, after a
         prompt of 1,000 words."""
-        usage = server.request("POST", "/completions", {"model": server.model, "max_tokens": 8,
-                                                        "prompt": text(seed, 1000)})["usage"]
-        return [server.resident_bytes() / (os.path.getsize(file) + kv_bytes * usage["total_tokens"])]
+        answer = await server.complete(text(seed, 1000), 8)
+        used = os.path.getsize(file) + kv_bytes * (answer.read + answer.tokens)
+        return [server.resident_bytes() / used]
     return work
 
 

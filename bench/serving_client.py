@@ -13,8 +13,9 @@ import time
 import urllib.parse
 
 # One streamed answer. `times`: when pieces of text arrived, the first being when the request was
-# sent. `tokens`: as the server counts them, which may be more than the pieces.
-Answer = collections.namedtuple("Answer", "times tokens text")
+# sent. `tokens` and `read`, those of the prompt: as the server counts them; there may be more tokens
+# than pieces.
+Answer = collections.namedtuple("Answer", "times tokens read")
 
 
 def process_on(port):
@@ -134,20 +135,21 @@ class Server:
 
     async def complete(self, prompt, tokens, **options):
         begin = time.perf_counter()
-        times, text, counted = [begin], [], 0
         reader, writer = await self.post("/completions", {
             "prompt": prompt, "max_tokens": tokens, "stream": True,
             "stream_options": {"include_usage": True}, **options})
+        lines = []  # looked at later: the client shares the machine with the server
         while line := await reader.readline():
-            if not line.startswith(b"data: {"):
-                continue
+            if line.startswith(b"data: {"):
+                lines.append((time.perf_counter(), line))
+        times, usage = [begin], {}
+        for at, line in lines:
             event = json.loads(line[6:])
-            counted = (event.get("usage") or {}).get("completion_tokens") or counted
+            usage = event.get("usage") or usage
             if event.get("choices") and not event["choices"][0].get("finish_reason"):
-                times.append(time.perf_counter())
-                text.append(event["choices"][0].get("text") or "")
+                times.append(at)
         writer.close()
-        return Answer(times, counted or len(times) - 1, "".join(text))
+        return Answer(times, usage.get("completion_tokens", len(times) - 1), usage.get("prompt_tokens", 0))
 
     async def chat(self, messages, tokens):
         """The answer's text and the usage."""

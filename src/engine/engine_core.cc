@@ -251,6 +251,7 @@ void Engine::Core::step() {
   if (!generating.empty()) {
     const auto logits = parts_.model->logits(generate_batch_, cache_, states_);
     if (was_given_up(generate_batch_)) return scheduler_.given_up();
+    draw_together(generating, logits);
     for (const auto& rows : generating) use_logits(rows, logits);
   }
   if (!embedding.empty()) {
@@ -376,6 +377,40 @@ void Engine::Core::add_to_batch(const StepPart& part, Batch& batch, std::vector<
   all.push_back(rows);
 }
 
+// The row of logits that says what follows the last token; those of the drafts come after it.
+int Engine::Core::first_output(const StepRows& rows) {
+  const int end = rows.first + rows.count;
+  const int n_tokens = static_cast<int>(rows.choice->sequence.tokens.size());
+  return rows.first_output + rows.outputs - (end - n_tokens + 1);
+}
+
+// Drawing from a whole vocabulary takes a while, and the samplers of different texts know nothing
+// of each other: all threads draw. Left out is what is drawn under a constraint, which may be
+// shared, and what several choices draw from the same logits.
+void Engine::Core::draw_together(const std::vector<StepRows>& all, compute::Tensor logits) {
+  drawing_.clear();
+  for (const auto& rows : all) {
+    auto& choice = *rows.choice;
+    choice.drawn.reset();
+    const auto& request = *choice.request;
+    const bool reads_on = rows.first + rows.count < static_cast<int>(choice.sequence.tokens.size());
+    const bool forks = !request.prompt_read && request.choices.size() > 1;
+    if (!reads_on && !forks && !choice.finished && !choice.constraint) drawing_.push_back(&rows);
+  }
+  parts_.pool->parallel_for(drawing_.size(), 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      auto& choice = *drawing_[i]->choice;
+      const auto row = logits.row(static_cast<std::size_t>(first_output(*drawing_[i])));
+      const auto position = static_cast<std::uint64_t>(choice.generated);
+      try {
+        choice.drawn = choice.sampler->sample(row, TokenMask(), position);
+      } catch (const std::bad_alloc&) {
+        choice.drawn.reset();  // `draw` tries again, where it can be reported
+      }
+    }
+  });
+}
+
 void Engine::Core::use_logits(const StepRows& rows, compute::Tensor logits) {
   auto& choice = *rows.choice;
   auto& sequence = choice.sequence;
@@ -392,20 +427,19 @@ void Engine::Core::use_logits(const StepRows& rows, compute::Tensor logits) {
   if (end < n_tokens) return cache_.advance(sequence.kv, sequence.tokens, end);
 
   cache_.advance(sequence.kv, sequence.tokens, n_tokens);
-  // Wanted are the logits after the last token, and after every draft.
-  const int first_output = rows.first_output + rows.outputs - (end - n_tokens + 1);
+  const int first = first_output(rows);
   if (!request.prompt_read) {
     prompt_was_read(request);
     fork_choices(request);
     for (auto& other : request.choices) {
       if (other.get() != &choice && !other->finished) {
-        continue_choice(*other, logits, first_output);
+        continue_choice(*other, logits, first);
       }
     }
     if (choice.finished) return;  // the request failed on the way
   }
   const auto drafted = sequence.drafts.size();
-  const auto held = continue_choice(choice, logits, first_output);
+  const auto held = continue_choice(choice, logits, first);
   counted_.drafted_tokens += drafted;
   counted_.accepted_drafts += held;
   if (choice.from_draft_model) choice.trust.verified(drafted, held);
@@ -477,7 +511,8 @@ bool Engine::Core::draw(Choice& choice, std::span<const float> logits) {
   auto& request = *choice.request;
   const auto position = static_cast<std::uint64_t>(choice.generated);
   auto mask = choice.constraint ? choice.constraint->mask() : TokenMask();
-  auto token = choice.sampler->sample(logits, mask, position);
+  auto token = choice.drawn ? *std::exchange(choice.drawn, std::nullopt)
+                            : choice.sampler->sample(logits, mask, position);
   while (token && choice.constraint && !choice.constraint->permits(*token)) {
     mask = choice.constraint->mask();
     token = choice.sampler->sample(logits, mask, position);

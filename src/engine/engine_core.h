@@ -94,6 +94,8 @@ class Engine::Core {
   void ask_draft_model(const std::vector<Choice*>& streams);
   int drafts_max(const Choice& choice) const;
   void add_to_batch(const StepPart& part, Batch& batch, std::vector<StepRows>& rows);
+  static int first_output(const StepRows& rows);
+  void draw_together(const std::vector<StepRows>& all, compute::Tensor logits);
   void use_logits(const StepRows& rows, compute::Tensor logits);
   void use_hidden(const StepRows& rows, compute::Tensor hidden);
   void note_prompt_logprobs(const StepRows& rows, compute::Tensor logits);
@@ -124,6 +126,7 @@ class Engine::Core {
   std::unordered_map<const Sequence*, Choice*> choice_of_;
   std::vector<std::unique_ptr<LiveRequest>> retired_;  // freed between steps
   Batch generate_batch_, embed_batch_;
+  std::vector<const StepRows*> drawing_;  // only while draw_together runs; keeps its memory
   EngineStats counted_;
   std::chrono::steady_clock::time_point pages_counted_ = {};
 

@@ -28,6 +28,8 @@ struct Choice {
   Drafter drafter = {};
   DraftTrust trust = {};          // in the draft model
   bool from_draft_model = false;  // the sequence's drafts
+  // What the sampler gave for the first row of this step's logits, where that was asked ahead.
+  std::optional<std::optional<TokenId>> drawn = {};
   int generated = 0;
   bool scheduled = false;  // known to the scheduler
   bool finished = false;

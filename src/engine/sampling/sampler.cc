@@ -169,6 +169,37 @@ const Distribution& Sampler::distribution(std::span<const float> logits, TokenMa
   return distribution_;
 }
 
+// Whether no step but the temperature leaves a token out.
+bool Sampler::draws_from_all() const {
+  return params_.temperature > 0 && params_.top_k == 0 && params_.top_p >= 1 && params_.min_p <= 0;
+}
+
+// As from a distribution of all tokens, in the same order, without making that: what most requests
+// ask for, of every token.
+std::optional<TokenId> Sampler::draw_from_all(std::span<const float> logits,
+                                              std::uint64_t position) {
+  const auto best_token = best(logits);
+  if (!best_token) return std::nullopt;
+  const float highest = logits[static_cast<std::size_t>(*best_token)];
+  weights_.resize(logits.size());
+  double sum = 0;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    // Also not for what is not a number.
+    weights_[i] = logits[i] > kNever ? std::exp((logits[i] - highest) / params_.temperature) : 0;
+    sum += static_cast<double>(weights_[i]);
+  }
+  const double goal = counter_uniform(params_.seed, stream_, position) * sum;
+  double reached = 0;
+  std::optional<TokenId> last;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (!(logits[i] > kNever)) continue;
+    last = static_cast<TokenId>(i);
+    reached += static_cast<double>(weights_[i]);
+    if (goal < reached) return last;
+  }
+  return last;  // rounding left the sum a hair short
+}
+
 std::optional<TokenId> Sampler::sample(std::span<const float> logits, TokenMask mask,
                                        std::uint64_t position) {
   if (params_.temperature == 0) {
@@ -176,6 +207,11 @@ std::optional<TokenId> Sampler::sample(std::span<const float> logits, TokenMask 
     if (!adjusts(mask)) return best(logits);
     adjust(logits, mask);
     return best(adjusted_);
+  }
+  if (draws_from_all()) {
+    if (!adjusts(mask)) return draw_from_all(logits, position);
+    adjust(logits, mask);
+    return draw_from_all(adjusted_, position);
   }
   const auto& [candidates, weight_sum] = distribution(logits, mask);
   if (candidates.empty()) return std::nullopt;

@@ -56,11 +56,14 @@ class Sampler {
  private:
   void adjust(std::span<const float> logits, TokenMask mask);
   bool adjusts(TokenMask mask) const;
+  bool draws_from_all() const;
+  std::optional<TokenId> draw_from_all(std::span<const float> logits, std::uint64_t position);
 
   SamplingParams params_;
   std::uint64_t stream_;
   std::unordered_map<TokenId, int> generated_counts_;  // of every token seen; 0 for prompt only
   std::vector<float> adjusted_;                        // [n_vocab]
+  std::vector<float> weights_;                         // [n_vocab], of draw_from_all
   Distribution distribution_;
 };
 

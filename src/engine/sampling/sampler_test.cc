@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
+
+#include "engine/sampling/counter_random.h"
 
 namespace engine {
 namespace {
@@ -27,6 +30,30 @@ TEST(Sampler, DrawsInProportion) {
   }
   // Standard deviation sqrt(10000 * 3/4 * 1/4) = 43; five of them.
   EXPECT_NEAR(ones, 7'500, 217);
+}
+
+// Without steps that leave tokens out it does not make the distribution, but draws as if it did.
+TEST(Sampler, DrawsFromAllTokensAsTheirDistributionSays) {
+  std::vector<float> logits(500);
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    logits[i] = 30 * std::sin(static_cast<float>(i * i));
+  }
+  logits[7] = -std::numeric_limits<float>::infinity();
+  logits[9] = std::nanf("");
+  for (const float temperature : {0.1f, 1.0f, 2.0f}) {
+    Sampler sampler({.temperature = temperature, .seed = 5}, logits.size());
+    for (std::uint64_t position = 0; position < 200; ++position) {
+      const auto& [candidates, sum] = sampler.distribution(logits, {});
+      const double goal = counter_uniform(5, 0, position) * sum;
+      double reached = 0;
+      std::size_t i = 0;
+      while (i + 1 < candidates.size() && !(goal < reached + candidates[i].weight)) {
+        reached += candidates[i++].weight;
+      }
+      const TokenId expected = candidates[i].token;
+      EXPECT_EQ(sampler.sample(logits, {}, position), expected);
+    }
+  }
 }
 
 TEST(Sampler, ObeysTheMaskAndSaysWhenNothingIsLeft) {
