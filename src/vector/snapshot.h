@@ -25,8 +25,8 @@ class SnapshotWriter {
     static_assert(std::is_arithmetic_v<T>);
     write(&value, sizeof value);
   }
-  template <class T>
-  void numbers(const std::vector<T>& values) {
+  template <class T, class Allocator>
+  void numbers(const std::vector<T, Allocator>& values) {
     number(std::uint64_t{values.size()});
     write(values.data(), values.size() * sizeof(T));
   }
@@ -56,8 +56,8 @@ class SnapshotReader {
     value = 0;
     read(&value, sizeof value);
   }
-  template <class T>
-  void numbers(std::vector<T>& values) {
+  template <class T, class Allocator>
+  void numbers(std::vector<T, Allocator>& values) {
     std::uint64_t n = 0;
     number(n);
     if (n > (size_ - offset_ + buffer_.size() - used_) / sizeof(T)) {

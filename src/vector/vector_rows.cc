@@ -9,8 +9,9 @@
 namespace vector {
 namespace {
 
-constexpr std::size_t kSegmentRows = 4'096;
-static_assert(kSegmentRows % kRoughBlock == 0);
+constexpr std::size_t kSegmentRows = 32'768;  // 2 MiB of codes at 256 dimensions
+constexpr std::size_t kCentreRows = 4'096;    // of which the mean is taken
+static_assert(kSegmentRows % kRoughBlock == 0 && kCentreRows <= kSegmentRows);
 constexpr float kNumberMax = 127;
 
 // How many are compared exactly. Of a million texts by the built-in model, the ten nearest are
@@ -47,7 +48,7 @@ void VectorRows::add(std::span<const Place> places, std::span<const float> vecto
     }
     write_code(segment, row);
     places_.push_back(places[i]);
-    if (size() == kSegmentRows) find_centre();
+    if (size() == kCentreRows) find_centre();
   }
 }
 
@@ -70,11 +71,11 @@ void VectorRows::write_code(Segment& segment, std::size_t row) const {
 // What all vectors of a model share says nothing about which are near: the codes are of the rest.
 void VectorRows::find_centre() {
   auto& segment = segments_.front();
-  for (std::size_t row = 0; row < kSegmentRows; ++row) {
+  for (std::size_t row = 0; row < kCentreRows; ++row) {
     const auto vector = row_of(segment, row);
-    for (std::size_t i = 0; i < dimensions_; ++i) centre_[i] += vector[i] / kSegmentRows;
+    for (std::size_t i = 0; i < dimensions_; ++i) centre_[i] += vector[i] / kCentreRows;
   }
-  for (std::size_t row = 0; row < kSegmentRows; ++row) write_code(segment, row);
+  for (std::size_t row = 0; row < kCentreRows; ++row) write_code(segment, row);
 }
 
 std::vector<Match> VectorRows::find(std::span<const float> query, std::size_t limit,

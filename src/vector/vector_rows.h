@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "vector/huge_pages.h"
 #include "vector/places.h"
 #include "vector/rough.h"
 #include "vector/snapshot.h"
@@ -32,12 +33,14 @@ class VectorRows {
   Status load(SnapshotReader& in);
 
  private:
+  template <class T>
+  using Array = std::vector<T, HugePages<T>>;
   // Its arrays never move once it is full: adding costs the same however many there are.
   struct Segment {
-    std::vector<std::int8_t> numbers;  // [rows, dimensions], turned
-    std::vector<float> scales;         // [rows]
-    std::vector<std::uint8_t> codes;   // [blocks, rough_block_bytes] of what differs from centre_
-    std::vector<float> factors;        // [blocks, kRoughBlock], as `offsets`
+    Array<std::int8_t> numbers;  // [rows, dimensions], turned
+    std::vector<float> scales;   // [rows]
+    Array<std::uint8_t> codes;   // [blocks, rough_block_bytes] of what differs from centre_
+    std::vector<float> factors;  // [blocks, kRoughBlock], as `offsets`
     std::vector<float> offsets;
   };
   std::vector<float> row_of(const Segment& segment, std::size_t row) const;
@@ -47,7 +50,7 @@ class VectorRows {
   bool holds_together() const;
 
   const std::size_t dimensions_;
-  std::vector<float> centre_;  // the mean of the first segment, once that is full; else 0
+  std::vector<float> centre_;  // the mean of the first rows, once there are enough; else 0
   std::vector<Place> places_;  // of each row
   std::vector<Segment> segments_;
 };

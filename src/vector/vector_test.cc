@@ -143,9 +143,9 @@ TEST(Rough, ScoresAreProductsAndTheSameOnEveryInstructionSet) {
   }
 }
 
-// Three segments, with vectors that lean to one side as those of real models do.
+// Two segments, with vectors that lean to one side as those of real models do.
 TEST(VectorRows, FindsTheNearestOfThoseAllowed) {
-  constexpr std::size_t kRows = 9'000, kDimensions = 48;
+  constexpr std::size_t kRows = 40'000, kDimensions = 96;
   std::mt19937 random(1);
   const auto leaning = [&] {
     auto vector = unit_vector(random, kDimensions);
@@ -161,7 +161,7 @@ TEST(VectorRows, FindsTheNearestOfThoseAllowed) {
     vectors.push_back(leaning());
     rows.add(std::vector<Place>{static_cast<Place>(2 * i)}, vectors.back());
   }
-  const std::vector<Range> all{{0, 2 * kRows}}, some{{0, 1}, {34, 4'001}, {8'190, 12'345}};
+  const std::vector<Range> all{{0, 2 * kRows}}, some{{0, 1}, {34, 4'001}, {65'001, 66'000}};
   for (const auto& allowed : {all, some}) {
     int same = 0;
     for (int k = 0; k < 20; ++k) {

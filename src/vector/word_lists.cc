@@ -112,14 +112,14 @@ std::size_t WordLists::bytes() const {
 }
 
 void WordLists::save(SnapshotWriter& out) const {
-  out.numbers<std::uint16_t>(lengths_);
+  out.numbers(lengths_);
   out.number(words_);
   out.number(lists_.size());
   for (const auto& [word, list] : lists_) {
     out.number(word);
     out.number(list.chunks);
     out.number(list.end);
-    out.numbers<std::uint8_t>(list.bytes);
+    out.numbers(list.bytes);
   }
 }
 
