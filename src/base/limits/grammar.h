@@ -21,4 +21,7 @@ inline constexpr std::size_t grammar_definition_bytes_max = 256 * 1024;
 // Compiled grammars that a loaded model keeps, of all projects together.
 inline constexpr std::size_t grammar_cache_bytes_max = std::size_t{128} << 20;
 
+// Letters that the texts of an enum do not share; about 60 bytes each.
+inline constexpr std::size_t grammar_trie_states_max = 300'000;
+
 }  // namespace limits

@@ -381,6 +381,26 @@ TEST(Satisfiable, WhatIsLongOrManyIsNotRefused) {
   EXPECT_EQ(satisfiable_error(R"({"oneOf":)" + constants + "}"), "");
 }
 
+TEST(JsonSchema, EnumsAreRefusedBeyondTheirSize) {
+  const auto random = [](int n) {
+    std::uint32_t x = 1;
+    return R"({"enum":)" +
+           list_of(n,
+                   [&](int) {
+                     std::string text = "\"";
+                     for (int i = 0; i < 30; ++i) {
+                       x = x * 1'664'525 + 1'013'904'223;
+                       text += static_cast<char>('a' + (x >> 16) % 26);
+                     }
+                     return text + "\"";
+                   }) +
+           "}";
+  };
+  EXPECT_EQ(error_of(random(9'000)), "");
+  EXPECT_EQ(error_of(random(20'000)),
+            "Invalid schema: 'enum' at #/enum: it is too large to enforce.");
+}
+
 TEST(JsonSchema, OneOfConstantTextsIsAnEnumWithoutThoseNamedTwice) {
   expect(R"({"oneOf":[{"const":"a","title":"A"},{"type":"string","const":"b"},{"const":"a"}]})",
          {R"("b")"}, {R"("a")", R"("c")", "1"});

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/limits/grammar.h"
+
 namespace inference::grammar {
 
 engine::grammar::TermId any_literal(engine::grammar::Terms& terms,
@@ -12,6 +14,7 @@ engine::grammar::TermId any_literal(engine::grammar::Terms& terms,
   engine::grammar::Automaton trie;
   trie.states.emplace_back();
   for (const std::string_view text : texts) {
+    if (trie.states.size() > limits::grammar_trie_states_max) return engine::grammar::kNothing;
     std::uint32_t state = 0;
     for (const char c : text) {
       const auto byte = static_cast<std::uint8_t>(c);

@@ -8,7 +8,7 @@
 
 namespace inference::grammar {
 
-// The language of exactly these texts.
+// The language of exactly these texts; kNothing where they are too many.
 engine::grammar::TermId any_literal(engine::grammar::Terms& terms,
                                     std::vector<std::string_view> texts);
 

@@ -176,7 +176,11 @@ engine::grammar::NodeId SchemaCompiler::any_of_values(const json::Array& values)
     if (spent()) return kNever;
   }
   if (!texts.empty()) {
-    const NodeId text = nodes_.text({.term = any_literal(terms_, std::move(texts))});
+    const TermId term = any_literal(terms_, std::move(texts));
+    if (term == engine::grammar::kNothing) {
+      return refuse("enum", "it is too large to enforce", ErrorCode::TooLarge);
+    }
+    const NodeId text = nodes_.text({.term = term});
     options.push_back(nodes_.all(nodes_.kinds(only(Kind::Text)), text));
   }
   if (!numbers.empty()) {
