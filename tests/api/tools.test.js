@@ -125,6 +125,41 @@ test('custom tools write what their grammar allows', async () => {
   }
 });
 
+const sums = 'start: NUMBER ("+" NUMBER)+\nNUMBER: /[0-9]{1,2}/\n';
+const isSum = /^[0-9]{1,2}(\+[0-9]{1,2})+$/;
+
+test('the input of a custom tool streams in pieces of what its grammar allows', async () => {
+  const stream = await client.chat.completions.create(ask({ stream: true, seed: 2, temperature: 0.5, tools: [custom('say'), custom('sum', grammar('lark', sums))],
+    parallel_tool_calls: false, max_completion_tokens: 500, tool_choice: { type: 'custom', custom: { name: 'sum' } } }));
+  const pieces = [];
+  let reason;
+  for await (const { choices: [choice] } of stream) {
+    pieces.push(...(choice?.delta.tool_calls ?? []));
+    reason = choice?.finish_reason ?? reason;
+  }
+  assert.equal(reason, 'stop'); // as for a function that is named
+  assert.deepEqual(pieces.flatMap((p) => p.custom?.name ?? []), ['sum']);
+  assert.equal(pieces.filter((p) => p.id).length, 1);
+  assert.match(pieces.map((p) => p.custom?.input ?? '').join(''), isSum);
+});
+
+test('on Responses too, named or among the allowed', async () => {
+  const tools = [{ type: 'custom', name: 'say' }, { type: 'custom', name: 'sum', format: { type: 'grammar', syntax: 'lark', definition: sums } }];
+  const choices = [{ type: 'custom', name: 'sum' }, { type: 'allowed_tools', mode: 'required', tools: [{ type: 'custom', name: 'sum' }] }];
+  for (const tool_choice of choices) {
+    const events = [];
+    const stream = await client.responses.create({ model: 'parlance-mini', input: 'Add something.', stream: true, temperature: 0.5, tools, tool_choice,
+      parallel_tool_calls: false, max_output_tokens: 500 });
+    for await (const event of stream) events.push(event);
+    const deltas = events.filter((e) => e.type === 'response.custom_tool_call_input.delta');
+    const done = events.find((e) => e.type === 'response.custom_tool_call_input.done');
+    assert.match(done.input, isSum);
+    assert.equal(deltas.map((e) => e.delta).join(''), done.input);
+    const { output } = events.at(-1).response;
+    assert.deepEqual(output.filter((item) => item.type === 'custom_tool_call').map(({ name, input }) => [name, input]), [['sum', done.input]]);
+  }
+});
+
 test('an unknown type of tool breaks nothing unless it is forced', async () => {
   const unknown = { type: 'teleport', teleport: { to: 'Mars' } };
   const completion = await client.chat.completions.create(ask({ tools: [...tools, unknown], tool_choice: 'required', parallel_tool_calls: false }));
