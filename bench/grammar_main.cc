@@ -126,6 +126,7 @@ std::vector<TokenId> tokenise(const Vocabulary& vocabulary, std::string_view tex
 struct Options {
   std::string data, json_out, vocabulary, only, out;
   bool verbose = false;
+  double slow_us = INFINITY;
   std::size_t every = 1;
   bench::WalkOptions walks{.walks = 0};
 };
@@ -200,6 +201,7 @@ class Bench {
     const auto dashes = name.find("---");
     auto& figures = by_dataset_[name.substr(0, dashes != name.npos ? dashes : name.find('_'))];
     ++figures.files;
+    name_ = name;
     const auto start = Clock::now();
     auto grammar = inference::grammar::compile_json_schema(object.at("schema"));
     figures.compile_us.push_back(static_cast<float>(microseconds(start)));
@@ -241,8 +243,13 @@ class Bench {
       if (figures) matcher.mask(bits_);
       const bool accepted = matcher.accept(token);
       if (figures) {
-        figures->mask_us.push_back(static_cast<float>(microseconds(start)));
+        const double taken = microseconds(start);
+        figures->mask_us.push_back(static_cast<float>(taken));
         ++figures->tokens;
+        if (taken > options_.slow_us) {
+          fmt::print("SLOW {:.0f} us {} after {}\n", taken, name_,
+                     text.substr(at < 60 ? 0 : at - 60, std::min<std::size_t>(at, 60)));
+        }
         if ((bits_[token >> 5] >> (token & 31) & 1) != accepted) {
           ++mask_errors_;
           if (options_.verbose)
@@ -280,6 +287,7 @@ class Bench {
   std::shared_ptr<const Vocabulary> vocabulary_;
   std::vector<std::uint32_t> bits_;
   std::map<std::string, bench::GrammarFigures> by_dataset_;
+  std::string name_;  // of the file
   std::string rest_;  // where the last refusal happened
   std::size_t mask_errors_ = 0;
   std::size_t n_read_ = 0;
@@ -296,6 +304,7 @@ int main(int argc, char** argv) {
   app.add_option("--json", options.json_out, "write the figures here");
   app.add_option("--vocabulary", options.vocabulary, "tokens written by bench/vocabulary.py");
   app.add_option("--only", options.only, "files whose name has this in it");
+  app.add_option("--slow", options.slow_us, "print the masks that take more us");
   app.add_flag("--verbose", options.verbose, "print every failure");
   app.add_option("--walks", options.walks.walks, "random generations per schema, and no figures");
   app.add_option("--tokens", options.walks.tokens_max, "of one generation");

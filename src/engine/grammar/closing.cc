@@ -9,6 +9,7 @@
 
 #include "engine/grammar/position.h"
 #include "engine/grammar/texts.h"
+#include "engine/grammar/thread_time.h"
 
 namespace engine::grammar {
 namespace {
@@ -23,6 +24,7 @@ constexpr std::size_t kTextsAfterMany = 8;
 // Keys tried at one place, in looks at rules.
 constexpr std::size_t kKeyWorkMax = 20'000;
 constexpr std::size_t kKeysMin = 4;
+constexpr std::size_t kWorkPerTextsMax = 200'000;  // between two looks at the clock
 
 std::string in_quotes(std::string_view text) {
   std::string out;
@@ -64,6 +66,16 @@ bool Closing::is_over(const std::vector<Cursor>& cursors) const {
   });
 }
 
+bool Closing::is_late() {
+  constexpr std::uint32_t kAttemptsPerLook = 16;
+  if (until_look_ > 0) return --until_look_, false;
+  until_look_ = kAttemptsPerLook;
+  if (thread_time() < deadline_) return false;
+  work_end_ = 0;  // what follows ends at once
+  until_look_ = 0;
+  return true;
+}
+
 std::size_t Closing::work_left() {
   const std::size_t now = runner_.machine().languages().work();
   return now < work_end_ ? work_end_ - now : 0;
@@ -75,7 +87,7 @@ const std::vector<std::string>& Closing::texts(LanguageId language, StateId stat
   const std::array key{language, state, n_max, wanted.points_min, wanted.points_max};
   auto known = texts_.find(key);
   if (known == texts_.end()) {
-    wanted.work_max = work_left();
+    wanted.work_max = std::min(work_left(), kWorkPerTextsMax);
     wanted.may_be_long = true;
     auto found = short_texts(runner_.machine().languages(), language, state, wanted);
     known = texts_.emplace(key, std::move(found)).first;
@@ -291,6 +303,8 @@ std::optional<WayOut> Closing::find(const std::vector<Cursor>& from, const Limit
   attempts_ = 0;
   texts_.clear();
   work_end_ = runner_.machine().languages().work() + limits.work;
+  deadline_ = thread_time() + limits.time;
+  until_look_ = 0;
   const std::size_t depth_now = depth(from);
   std::size_t bytes = kFirstBytes;
   for (std::size_t i = 0; i < kTries; ++i, bytes *= 2) {
@@ -343,7 +357,8 @@ std::optional<WayOut> Closing::search(const std::vector<Cursor>& from, const Bou
   std::optional<WayOut> found;
   if (is_over(from)) found.emplace();
   const std::size_t work_max = runner_.work() + kWorkMax;
-  while (!found && !path.empty() && fuel > 0 && runner_.work() < work_max && work_left() > 0) {
+  while (!found && !path.empty() && fuel > 0 && runner_.work() < work_max && work_left() > 0 &&
+         !is_late()) {
     --fuel;
     ++attempts_;
     Level& at = path.back();

@@ -3,13 +3,16 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/limits/grammar.h"
 #include "engine/grammar/runner.h"
 #include "engine/grammar/texts.h"
 
@@ -38,6 +41,7 @@ class Closing {
   struct Limits {
     std::size_t bytes, attempts;
     std::size_t work = 1'000'000;  // derivatives of languages; about 0.2 us each
+    std::chrono::nanoseconds time = limits::grammar_search_time_max;  // of this thread's CPU
   };
   // Empty when none is found within the limits. A `former` way out, of a place nearby, may be
   // joined.
@@ -75,6 +79,7 @@ class Closing {
   void add_key(const Cursor& cursor, std::vector<std::string>& moves);
   void add_texts(const Cursor& cursor, bool is_quoted, std::vector<std::string>& moves);
   std::size_t work_left();
+  bool is_late();
   // How many of the first texts of a language are taken already, in a place where they must differ.
   struct Taken {
     std::size_t n = 0;
@@ -92,7 +97,9 @@ class Closing {
   bool is_first_ = false;            // the moves are those from where the search begins
   bool was_complete_ = false;
   std::size_t attempts_ = 0;
-  std::size_t work_end_ = 0;                             // of the languages
+  std::size_t work_end_ = 0;  // of the languages
+  std::chrono::nanoseconds deadline_{};
+  std::uint32_t until_look_ = 0;                         // at the clock
   std::unordered_map<std::uint64_t, std::size_t> seen_;  // positions, and the shortest way there
   std::map<std::array<std::uint32_t, 5>, ShortTexts> texts_;  // found before
 };

@@ -13,7 +13,8 @@ constexpr std::size_t kWorkPerAttempt = 200;  // derivatives
 
 }  // namespace
 
-Example find_example(Tables& tables, NodeId node, std::size_t attempts_max) {
+Example find_example(Tables& tables, NodeId node, std::size_t attempts_max,
+                     std::chrono::nanoseconds time_max) {
   Rules rules;
   const RuleId rule = rules.add_rule();
   rules.add_edge(rules.start(rule), {Rules::Read::Value, node, rules.end(rule)});
@@ -23,9 +24,10 @@ Example find_example(Tables& tables, NodeId node, std::size_t attempts_max) {
   std::vector<Cursor> start;
   runner.begin(rule, start);
   Closing closing(runner);
-  auto found = closing.find(
-      start,
-      {.bytes = kBytesMax, .attempts = attempts_max, .work = attempts_max * kWorkPerAttempt});
+  auto found = closing.find(start, {.bytes = kBytesMax,
+                                    .attempts = attempts_max,
+                                    .work = attempts_max * kWorkPerAttempt,
+                                    .time = time_max});
   if (!found) return {.text = std::nullopt, .is_certain = closing.was_complete()};
   return {.text = std::move(found->text)};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -14,6 +15,8 @@ struct Example {
   bool is_certain = false;          // without a text: there is none
 };
 
-Example find_example(Tables& tables, NodeId node, std::size_t attempts_max);
+// Spends at most so much of this thread's CPU time.
+Example find_example(Tables& tables, NodeId node, std::size_t attempts_max,
+                     std::chrono::nanoseconds time_max);
 
 }  // namespace engine::grammar

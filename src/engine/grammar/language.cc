@@ -4,6 +4,7 @@
 #include <array>
 #include <unordered_set>
 
+#include "base/limits/grammar.h"
 #include "engine/grammar/hash.h"
 
 namespace engine::grammar {
@@ -37,13 +38,21 @@ LanguageId Languages::language(LanguageKey key) {
   a.n_classes = a.representative.size();
   a.rows.assign(a.n_classes, kDead);
   a.terms.assign(a.stride(), kNothing);
-  a.states.push_back({false, false});
+  a.states.push_back({false, false, 0});
   std::vector<TermId> start{key.required};
   start.insert(start.end(), key.watched.begin(), key.watched.end());
   a.start = intern(a, start);
   languages_.push_back(std::move(automaton));
   index_.emplace(std::move(key), id);
   return id;
+}
+
+std::pair<LanguageId, StateId> Languages::unwatched(LanguageId id, StateId state) {
+  Automaton& a = *languages_[id];
+  if (!a.bare) a.bare = language({.required = a.key.required, .watched = {}});
+  if (*a.bare == id || state == kDead) return {*a.bare, state};
+  const TermId required = a.terms[state * a.stride()];
+  return {*a.bare, intern(*languages_[*a.bare], std::span(&required, 1))};
 }
 
 StateId Languages::intern(Automaton& a, std::span<const TermId> terms) {
@@ -56,12 +65,22 @@ StateId Languages::intern(Automaton& a, std::span<const TermId> terms) {
       return it->second;
     }
   }
+  constexpr std::size_t kStateCells = 16;  // its terms and index entry
+  n_cells_ += a.n_classes + kStateCells;
+  if (n_cells_ > limits::grammar_cells_max) {
+    terms_.exhaust();
+    return kDead;
+  }
   const auto id = static_cast<StateId>(a.states.size());
   const bool universal =
       terms[0] == kAnything && std::ranges::all_of(terms.subspan(1), [](TermId term) {
         return term == kAnything || term == kNothing;
       });
-  a.states.push_back({terms_.nullable(terms[0]), universal});
+  std::vector<bool> watched;
+  for (const TermId term : terms.subspan(1)) watched.push_back(terms_.nullable(term));
+  const auto verdict = static_cast<std::uint32_t>(a.verdicts.size());
+  const std::uint32_t known = a.verdicts.try_emplace(std::move(watched), verdict).first->second;
+  a.states.push_back({terms_.nullable(terms[0]), universal, known});
   a.terms.insert(a.terms.end(), terms.begin(), terms.end());
   a.rows.resize(a.rows.size() + a.n_classes, universal ? id : kUnknown);
   a.index.emplace(hash, id);

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "engine/grammar/term.h"
@@ -59,6 +61,13 @@ class Languages {
   bool universal(LanguageId language, StateId state) const {
     return languages_[language]->states[state].universal;
   }
+  // Equal for states of the language with the same verdicts.
+  std::uint32_t verdict(LanguageId language, StateId state) const {
+    return languages_[language]->states[state].verdict;
+  }
+  // The same place in the language that asks the same of the rest of a text, whatever its length,
+  // and watches nothing.
+  std::pair<LanguageId, StateId> unwatched(LanguageId language, StateId state);
   bool watched(LanguageId language, StateId state, std::size_t index) const {
     const Automaton& a = *languages_[language];
     return terms_.nullable(a.terms[state * a.stride() + 1 + index]);
@@ -92,6 +101,7 @@ class Languages {
   static constexpr StateId kUnknown = UINT32_MAX;
   struct State {
     bool accepting, universal;
+    std::uint32_t verdict;
   };
   struct Automaton {
     LanguageKey key;
@@ -103,7 +113,9 @@ class Languages {
     std::vector<State> states;
     std::unordered_multimap<std::uint64_t, StateId> index;
     std::unordered_map<StateId, std::uint32_t> shortest;
+    std::map<std::vector<bool>, std::uint32_t> verdicts;
     StateId start = kDead;
+    std::optional<LanguageId> bare;  // what `unwatched` answers with
     bool uncertain = false;
     std::size_t stride() const { return 1 + key.watched.size(); }
   };
@@ -118,6 +130,7 @@ class Languages {
   std::unordered_map<TermId, bool> can_accept_;  // of terms that needed a search
   std::unordered_set<TermId> assumed_;           // of those, the ones whose search was cut off
   std::size_t n_states_ = 0;
+  std::size_t n_cells_ = 0;  // of all rows
   std::size_t work_ = 0;
   bool any_uncertain_ = false;
 };

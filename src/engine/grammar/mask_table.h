@@ -41,21 +41,31 @@ class MaskTable {
   struct Safe {
     Groups groups = 0;
     std::uint32_t points = 0;  // 0: no such set
+    Groups failed = 0;         // those without which it may be more characters
   };
   struct Entry {
     std::uint64_t key;
     TextMask mask;
   };
+  struct Covers {
+    std::vector<Groups> sets;  // whole words: groups, and how long a token may be
+    Groups first = 0;          // all groups that may come next
+  };
 
   void build(LanguageId language, StateId state, bool quoted, TextMask& mask);
-  void walk(LanguageId language, StateId state, bool quoted, std::span<const Groups> covered,
-            TextMask& mask);
+  // Three walks that add to the mask what the covers have not. Of unquoted texts:
+  void walk(LanguageId language, StateId state, TextMask& mask);
+  // Of quoted ones, over the plain and the odd tokens; `deny`: the mask has them all, take away.
+  void walk_plain(LanguageId language, StateId state, const Covers& covers, bool deny,
+                  TextMask& mask);
+  void walk_odd(std::uint32_t first, std::uint32_t last, LanguageId language, StateId state,
+                TextMask& mask);
   void walk_escape(std::uint32_t node, LanguageId language, StateId state, TextMask& mask);
   Groups passable(LanguageId language, StateId state, std::vector<StateId>& next, Groups wanted);
   bool step_group(LanguageId language, StateId state, std::size_t group,
                   std::vector<StateId>& next);
-  Safe widest(LanguageId language, StateId state, Groups candidates);
   Safe longest(LanguageId language, StateId state, Groups candidates);
+  Covers find_covers(LanguageId language, StateId state, Groups candidates);
 
   Languages& languages_;
   const Vocabulary& vocabulary_;

@@ -291,13 +291,15 @@ bool Matcher::is_over() const {
   });
 }
 
-std::optional<std::string> Matcher::completion(std::size_t bytes_max) {
+std::optional<std::string> Matcher::completion(std::size_t bytes_max,
+                                               std::chrono::nanoseconds time_max) {
   std::scoped_lock lock(grammar_->mutex_);
   std::optional<WayOut>& known = grammar_->way_out_;
   const bool is_start = history_.empty();
   if (is_start && known && known->text.size() <= bytes_max) return known->text;
   Closing closing(runner_);
-  const auto found = closing.find(cursors_, {bytes_max, kCompletionAttempts});
+  const auto found = closing.find(
+      cursors_, {.bytes = bytes_max, .attempts = kCompletionAttempts, .time = time_max});
   search_was_complete_ = closing.was_complete();
   if (is_start && found) known = found;
   if (!found) return std::nullopt;

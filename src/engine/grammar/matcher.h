@@ -1,6 +1,7 @@
 // Follows one generation through a grammar: which tokens may come next, and what comes for certain.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -48,7 +49,8 @@ class Matcher {
   std::string forced_bytes(std::size_t bytes_max = 256);
   // A short text that completes the generation from here, or leads to where control tokens must
   // come; empty when a bounded search finds none.
-  std::optional<std::string> completion(std::size_t bytes_max);
+  std::optional<std::string> completion(
+      std::size_t bytes_max, std::chrono::nanoseconds time_max = limits::grammar_search_time_max);
   // Whether the last search for a completion saw everything there is.
   bool search_was_complete() const { return search_was_complete_; }
   // Whether a completion is needed as a proof that there is an end at all.
@@ -85,6 +87,10 @@ class Matcher {
                   const std::vector<bool>* endable, std::span<std::uint32_t> bits);
   void leave_key(const Cursor& cursor, const Vocabulary::Exits& exits,
                  const std::vector<bool>* endable, std::span<std::uint32_t> bits);
+  void leave_alike(Cursor cursor, const Vocabulary::Exits& exits, const std::vector<bool>* endable,
+                   std::span<std::uint32_t> bits);
+  void leave_by_verdict(const Cursor& cursor, const Vocabulary::Exits& exits,
+                        const std::vector<bool>* endable, std::span<std::uint32_t> bits);
   void leave_by_content(const Cursor& cursor, const Vocabulary::Exits& exits,
                         const Vocabulary::Exits::Group& group, std::span<std::uint32_t> bits);
   // Marks the suffixes that may follow the cursor, which has just left a text.

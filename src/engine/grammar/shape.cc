@@ -8,6 +8,9 @@
 namespace engine::grammar {
 namespace {
 
+constexpr std::size_t kShapeBytes = sizeof(Shape) + 150;  // with their entries in the indices
+constexpr std::size_t kChildBytes = sizeof(Child) + 200;  // and goal
+
 bool is_rule(NodeOp op) {
   return op == NodeOp::Text || op == NodeOp::Number || op == NodeOp::Record || op == NodeOp::List;
 }
@@ -51,14 +54,14 @@ const GoalKinds& Shapes::kinds(GoalId id) {
     kinds.text = text_language(must, of_kind(Kind::Text));
     if (has_text(kinds.text)) kinds.possible |= only(Kind::Text);
   }
-  if (const NodeId must = nodes_.of_kind(goal.must, Kind::Record); must != kNever) {
+  if (const NodeId must = nodes_.of_kind(goal.must, Kind::Record); must != kNever && !exhausted()) {
     probe_fuel_ = 2'000;
     if (record_possible(must, 0)) {
       kinds.record = shape_of(Kind::Record, must, of_kind(Kind::Record));
       kinds.possible |= only(Kind::Record);
     }
   }
-  if (const NodeId must = nodes_.of_kind(goal.must, Kind::List); must != kNever) {
+  if (const NodeId must = nodes_.of_kind(goal.must, Kind::List); must != kNever && !exhausted()) {
     probe_fuel_ = 2'000;
     if (list_possible(must, 0)) {
       kinds.list = shape_of(Kind::List, must, of_kind(Kind::List));
@@ -150,6 +153,10 @@ ShapeId Shapes::intern_shape(std::uint32_t table, NodeId must, std::vector<NodeI
   shapes_.push_back(std::move(shape));
   const ShapeId id = it->second;
   describe(*shapes_[id]);
+  const Shape& made = *shapes_[id];
+  bytes_ += kShapeBytes +
+            (made.by_key.size() + made.open.size() + made.strict.size() + 2 * made.watched.size()) *
+                sizeof(std::uint32_t);
   return id;
 }
 
@@ -333,8 +340,9 @@ ChildId Shapes::make_child(ShapeId id, const std::vector<NodeId>& values) {
     child->fates.push_back({rule, values[i] == kNever ? kNone : slot_of(values[i])});
   }
   const NodeId must = demand(shape.must, by_rule);
-  child->possible = possible(must);
+  child->possible = !exhausted() && possible(must);
   child->goal = goal(must, std::move(watched));
+  bytes_ += kChildBytes + (child->fates.size() + child->contains.size()) * sizeof(Child::Fate);
   children_.push_back(std::move(child));
   return static_cast<ChildId>(children_.size() - 1);
 }
@@ -372,7 +380,7 @@ ShapeId Shapes::assume(ShapeId id, std::span<const Known> known) {
   for (const auto& [rule, truth] : known)
     values.emplace(table.rules[rule], truth ? kAlways : kNever);
   const NodeId must = substitute(shapes_[id]->must, values);
-  if (must == kNever) return kNone;
+  if (must == kNever || exhausted()) return kNone;
   std::vector<NodeId> watched = shapes_[id]->watched;
   for (NodeId& node : watched) node = substitute(node, values);
   return intern_shape(shapes_[id]->table, must, std::move(watched));

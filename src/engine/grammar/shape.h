@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limits/grammar.h"
 #include "engine/grammar/language.h"
 #include "engine/grammar/node.h"
 
@@ -120,10 +121,10 @@ class Shapes {
   // The texts that satisfy a node; absent when part of it is not known yet.
   std::optional<TermId> text_term(NodeId node);
 
-  bool exhausted() const { return shapes_.size() + children_.size() > kShapesMax; }
+  // No further shapes are made: values that need them are refused.
+  bool exhausted() const { return bytes_ > limits::grammar_shape_bytes_max; }
 
  private:
-  static constexpr std::size_t kShapesMax = 500'000;
   using Substitution = std::map<NodeId, NodeId>;
 
   ShapeId shape_of(Kind kind, NodeId must, std::vector<NodeId> watched);
@@ -173,6 +174,7 @@ class Shapes {
   bool assumed_ = false;      // the running decision leant on one of them
   int probe_fuel_ = 0;
   TermId number_syntax_ = kAnything;
+  std::size_t bytes_ = 0;  // of shapes and children, about
 };
 
 }  // namespace engine::grammar

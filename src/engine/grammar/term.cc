@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 
 #include "base/check.h"
 #include "engine/grammar/hash.h"
+#include "engine/grammar/thread_time.h"
 
 namespace engine::grammar {
 namespace {
@@ -90,9 +90,7 @@ bool Terms::same(const Term& x, const Term& y, std::span<const TermId> y_list) c
 bool Terms::is_late() {
   if (deadline_.count() == 0 || --until_look_ > 0) return false;
   until_look_ = kTermsPerLook;
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec) > deadline_;
+  return thread_time() > deadline_;
 }
 
 TermId Terms::intern(const Term& term, std::span<const TermId> operands) {

@@ -68,6 +68,8 @@ class Terms {
   void set_deadline(std::chrono::nanoseconds deadline) { deadline_ = deadline; }
 
   bool exhausted() const { return exhausted_; }
+  // What is built of terms has met a limit of its own.
+  void exhaust() { exhausted_ = true; }
   std::size_t size() const { return terms_.size(); }
 
  private:

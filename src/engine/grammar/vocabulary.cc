@@ -1,6 +1,7 @@
 #include "engine/grammar/vocabulary.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace engine::grammar {
 namespace {
@@ -147,7 +148,7 @@ Vocabulary::Vocabulary(std::span<const std::string> tokens, std::span<const Toke
     if (token < tokens_.size()) tokens_[token].clear();
   }
   classify_tokens();
-  build_trie();
+  build_tries();
   list_children();
   find_exits();
   find_openings();
@@ -159,13 +160,18 @@ bool Vocabulary::is_end(TokenId token) const {
 }
 
 void Vocabulary::classify_tokens() {
-  groups_.assign(n_words() * 32, ~Groups{0});
+  groups_.assign(tokens_.size(), ~Groups{0});
+  lacking_.assign(32 * n_words(), 0);
   for (TokenId token = 0; token < tokens_.size(); ++token) {
     if (!tokens_[token].empty()) groups_[token] = groups_of(tokens_[token]);
+    for (std::size_t bit = 0; bit < 32; ++bit) {
+      if (!(groups_[token] >> bit & 1))
+        lacking_[bit * n_words() + (token >> 5)] |= 1u << (token & 31);
+    }
   }
 }
 
-void Vocabulary::build_trie() {
+void Vocabulary::build_tries() {
   std::vector<TokenId> order;
   for (TokenId token = 0; token < tokens_.size(); ++token) {
     if (!tokens_[token].empty()) order.push_back(token);
@@ -173,38 +179,55 @@ void Vocabulary::build_trie() {
   std::ranges::sort(order, [&](TokenId a, TokenId b) {
     return tokens_[a] != tokens_[b] ? tokens_[a] < tokens_[b] : a < b;
   });
+  list_same(order);
+  nodes_ = trie(order);
+  const auto is_odd = [&](TokenId token) {
+    return (groups_[token] & (unquotable_groups() | kBrokenGroup)) != 0;
+  };
+  const auto odd = std::ranges::stable_partition(order, std::not_fn(is_odd));
+  const std::span<const TokenId> plain(order.begin(), odd.begin());
+  plain_nodes_ = trie(plain);
+  odd_nodes_ = trie(odd);
+  plain_.assign(n_words(), 0);
+  for (const TokenId token : plain) plain_[token >> 5] |= 1u << (token & 31);
+}
+
+// Tokens with the same bytes follow each other in the order.
+void Vocabulary::list_same(std::span<const TokenId> order) {
   next_same_.assign(tokens_.size(), kNoToken);
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    if (tokens_[order[i]] == tokens_[order[i - 1]]) next_same_[order[i - 1]] = order[i];
+  }
+}
+
+std::vector<Vocabulary::Node> Vocabulary::trie(std::span<const TokenId> order) const {
+  std::vector<Node> nodes;
   std::vector<std::uint32_t> path;  // nodes from the root to the last token
   std::string_view previous;
   const auto close_to = [&](std::size_t depth) {
     while (path.size() > depth) {
-      Node& node = nodes_[path.back()];
-      node.end = static_cast<std::uint32_t>(nodes_.size());
+      Node& node = nodes[path.back()];
+      node.end = static_cast<std::uint32_t>(nodes.size());
       path.pop_back();
-      if (!path.empty()) nodes_[path.back()].groups |= node.groups;
+      if (!path.empty()) nodes[path.back()].groups |= node.groups;
     }
   };
   for (const TokenId token : order) {
     const std::string_view bytes = tokens_[token];
-    if (bytes == previous) {
-      next_same_[token] = next_same_[static_cast<TokenId>(nodes_[path.back()].token)];
-      next_same_[static_cast<TokenId>(nodes_[path.back()].token)] = token;
-      continue;
-    }
-    std::size_t shared = 0;
-    while (shared < std::min(bytes.size(), previous.size()) && bytes[shared] == previous[shared]) {
-      ++shared;
-    }
+    if (bytes == previous) continue;
+    const auto shared =
+        static_cast<std::size_t>(std::ranges::mismatch(bytes, previous).in1 - bytes.begin());
     close_to(shared);
     for (std::size_t i = shared; i < bytes.size(); ++i) {
-      path.push_back(static_cast<std::uint32_t>(nodes_.size()));
-      nodes_.push_back({0, -1, 0, static_cast<std::uint8_t>(bytes[i]), 0});
+      path.push_back(static_cast<std::uint32_t>(nodes.size()));
+      nodes.push_back({0, -1, 0, static_cast<std::uint8_t>(bytes[i]), 0});
     }
-    nodes_.back().token = static_cast<std::int32_t>(token);
-    nodes_.back().groups = groups_[token];
+    nodes.back().token = static_cast<std::int32_t>(token);
+    nodes.back().groups = groups_[token];
     previous = bytes;
   }
   close_to(0);
+  return nodes;
 }
 
 std::vector<Vocabulary::Child> Vocabulary::children_between(std::uint32_t first,
@@ -228,14 +251,13 @@ void Vocabulary::list_children() {
 
 void Vocabulary::find_exits() {
   quoted_.assign(n_words(), 0);
-  exits_before_.assign(nodes_.size() + 1, 0);
+  exits_before_.assign(odd_nodes_.size() + 1, 0);
   std::vector<std::uint32_t> points(tokens_.size());
-  for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
-    exits_before_[i] = static_cast<std::uint32_t>(exits_.exits.size());
-    if (nodes_[i].token < 0) continue;
-    const auto token = static_cast<TokenId>(nodes_[i].token);
+  const auto look_at = [&](const Node& node) {
+    if (node.token < 0) return;
+    const auto token = static_cast<TokenId>(node.token);
     const QuotedToken walk = walk_quoted(tokens_[token]);
-    if (!walk.valid) continue;
+    if (!walk.valid) return;
     if (walk.quote == std::string_view::npos) {
       allow(token, quoted_);
       if (walk.points > kShortMax) long_.emplace_back(walk.points, token);
@@ -245,6 +267,11 @@ void Vocabulary::find_exits() {
     for (TokenId same = token; same != kNoToken; same = next_same_[same]) {
       points[same] = walk.points;
     }
+  };
+  for (const Node& node : plain_nodes_) look_at(node);
+  for (std::uint32_t i = 0; i < odd_nodes_.size(); ++i) {
+    exits_before_[i] = static_cast<std::uint32_t>(exits_.exits.size());
+    look_at(odd_nodes_[i]);
   }
   exits_before_.back() = static_cast<std::uint32_t>(exits_.exits.size());
   std::ranges::sort(long_, std::greater{});
@@ -333,21 +360,22 @@ void Vocabulary::build_suffixes() {
 }
 
 void Vocabulary::allow_made_of(Groups groups, std::span<std::uint32_t> bits) const {
-  // Eight lanes at a time; lane i of vector j of a word stands for its bit 8 j + i.
-  using Lanes = std::uint32_t __attribute__((vector_size(32)));
-  constexpr Lanes kBits{1, 2, 4, 8, 16, 32, 64, 128};
-  const Lanes others = Lanes{} + ~groups;
-  for (std::size_t word = 0; word < bits.size(); ++word) {
-    Lanes found{};
-    for (int j = 0; j < 4; ++j) {
-      Lanes lanes;
-      __builtin_memcpy(&lanes, &groups_[word * 32 + static_cast<std::size_t>(j) * 8], sizeof lanes);
-      const Lanes inside = reinterpret_cast<Lanes>((lanes & others) == 0);
-      found |= inside & (kBits << (j * 8));
+  std::array<const std::uint32_t*, 32> rows;
+  std::size_t n_rows = 0;
+  for (std::size_t bit = 0; bit < 32; ++bit) {
+    if (groups >> bit & 1) continue;
+    rows[n_rows++] = &lacking_[bit * n_words()];
+    if (bit >= kFirstLengthBit) break;  // what lacks this length lacks the greater ones
+  }
+  constexpr std::size_t kBlock = 128;  // words: what is found of them stays in the nearest cache
+  std::array<std::uint32_t, kBlock> made;
+  for (std::size_t first = 0; first < bits.size(); first += kBlock) {
+    const std::size_t n = std::min(kBlock, bits.size() - first);
+    made.fill(~0u);
+    for (std::size_t row = 0; row < n_rows; ++row) {
+      for (std::size_t i = 0; i < n; ++i) made[i] &= rows[row][first + i];
     }
-    std::uint32_t folded = 0;
-    for (int lane = 0; lane < 8; ++lane) folded |= found[lane];
-    bits[word] |= folded;
+    for (std::size_t i = 0; i < n; ++i) bits[first + i] |= made[i];
   }
 }
 

@@ -77,6 +77,12 @@ class Vocabulary {
   std::span<const TokenId> end_tokens() const { return end_tokens_; }
   bool is_end(TokenId token) const;
   std::span<const Node> nodes() const { return nodes_; }
+  // The tokens in two tries of their own: those of whole characters that may stand in a quoted text
+  // as they are, and the odd others, with quotes, escapes, control bytes or parts of characters.
+  std::span<const Node> plain_nodes() const { return plain_nodes_; }
+  std::span<const Node> odd_nodes() const { return odd_nodes_; }
+  // The tokens of the first.
+  std::span<const std::uint32_t> plain() const { return plain_; }
   // The children of nodes that have many, side by side in memory; [0] are the root's.
   std::span<const Child> children(std::uint16_t wide) const { return wide_[wide]; }
   // Sets the bits of all tokens whose bytes are those of `token`.
@@ -92,6 +98,7 @@ class Vocabulary {
   void allow_made_of(Groups groups, std::span<std::uint32_t> bits) const;
   // Tokens that stay inside a quoted text which lets everything in.
   std::span<const std::uint32_t> quoted() const { return quoted_; }
+  bool is_quoted(TokenId token) const { return quoted_[token >> 5] >> (token & 31) & 1; }
   // From inside a text.
   const Exits& exits() const { return exits_; }
   // Nothing for nodes with few tokens below.
@@ -99,8 +106,9 @@ class Vocabulary {
     const auto found = openings_.find(node);
     return found == openings_.end() ? nullptr : &found->second;
   }
-  // Exits whose token is at or below the node are exits().exits[exits_before(node)...].
-  std::size_t exits_before(std::uint32_t node) const { return exits_before_[node]; }
+  // Exits whose token is at or below a node of the odd ones are
+  // exits().exits[exits_before(node)...].
+  std::size_t exits_before(std::uint32_t odd_node) const { return exits_before_[odd_node]; }
   std::span<const SuffixNode> suffixes() const { return suffixes_; }  // [0] is the root
   // Clears the tokens that spell more than this many characters inside a quoted text.
   void keep_short(std::uint32_t points_max, std::span<std::uint32_t> bits) const;
@@ -109,7 +117,9 @@ class Vocabulary {
   static constexpr TokenId kNoToken = UINT32_MAX;
   static constexpr std::uint32_t kShortMax = 16;
 
-  void build_trie();
+  void build_tries();
+  std::vector<Node> trie(std::span<const TokenId> order) const;
+  void list_same(std::span<const TokenId> order);
   void list_children();
   std::vector<Child> children_between(std::uint32_t first, std::uint32_t last) const;
   void classify_tokens();
@@ -124,9 +134,12 @@ class Vocabulary {
   std::vector<std::string> tokens_;
   std::vector<TokenId> end_tokens_;
   std::vector<TokenId> next_same_;  // tokens with the same bytes, as lists
-  std::vector<Node> nodes_;
+  std::vector<Node> nodes_, plain_nodes_, odd_nodes_;
+  std::vector<std::uint32_t> plain_;
   std::vector<std::vector<Child>> wide_;
-  std::vector<Groups> groups_;  // by token, padded to a multiple of 32
+  std::vector<Groups> groups_;  // by token
+  // By bit of Groups: the tokens whose groups have it not. [32, n_words]
+  std::vector<std::uint32_t> lacking_;
   std::vector<std::uint32_t> quoted_;
   Exits exits_;
   std::unordered_map<std::uint32_t, Opening> openings_;  // by node

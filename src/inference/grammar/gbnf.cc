@@ -1,12 +1,11 @@
 // The notation of llama.cpp's grammars.
 #include <optional>
 
+#include "base/limits/grammar.h"
 #include "inference/grammar/notation.h"
 
 namespace inference::grammar {
 namespace {
-
-constexpr int kDepthMax = 200;
 
 bool name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -62,7 +61,8 @@ class GbnfParser {
   }
 
   Result<Expression> choice(bool grouped, int depth) {
-    if (depth > kDepthMax) return syntax_error(reader_, "groups are nested too deeply");
+    if (depth > limits::grammar_groups_depth_max)
+      return syntax_error(reader_, "groups are nested too deeply");
     Expression options{.kind = Expression::Kind::Choice};
     do {
       skip(true);

@@ -1,7 +1,10 @@
 #include "inference/grammar/json_schema.h"
 
+#include <algorithm>
+
 #include "base/limits/grammar.h"
 #include "engine/grammar/example.h"
+#include "engine/grammar/thread_time.h"
 #include "inference/grammar/numbers.h"
 #include "inference/grammar/schema_compiler.h"
 #include "inference/grammar/unsatisfiable.h"
@@ -24,6 +27,13 @@ std::shared_ptr<const Grammar> of_value(std::unique_ptr<engine::grammar::Tables>
                        {Rules::Read::Value, node, parts.rules.end(parts.start)});
   parts.rules.close(parts.start);
   return std::make_shared<Grammar>(std::move(parts));
+}
+
+// Schemas that share a budget share that of the proofs as well.
+std::chrono::nanoseconds proof_time_left(std::chrono::nanoseconds deadline) {
+  constexpr std::chrono::nanoseconds all = limits::grammar_proof_time_max;
+  if (deadline.count() == 0) return all;
+  return std::min(all, deadline + all - engine::grammar::thread_time());
 }
 
 }  // namespace
@@ -59,10 +69,10 @@ Result<NodeId> add_satisfiable_schema(engine::grammar::Tables& tables, const jso
   const auto first = static_cast<NodeId>(tables.nodes.size());
   auto node = add_json_schema(tables, schema, options);
   if (!node) return node;
-  if (options.deadline.count() != 0 &&
-      compile_deadline() > options.deadline + limits::grammar_compile_time_max)
+  if (options.deadline.count() != 0 && engine::grammar::thread_time() > options.deadline)
     return fail(ErrorCode::TooLarge, "Invalid schema: compiling it takes too long.");
-  const auto example = engine::grammar::find_example(tables, *node, kExampleAttempts);
+  const auto example = engine::grammar::find_example(tables, *node, kExampleAttempts,
+                                                     proof_time_left(options.deadline));
   if (tables.terms.exhausted() || tables.nodes.exhausted() || tables.shapes.exhausted()) {
     return fail(ErrorCode::TooLarge,
                 "Invalid schema: 'schema' at #: it is too large or too complex to enforce.", "#");

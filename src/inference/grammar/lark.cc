@@ -4,12 +4,11 @@
 
 #include <fmt/format.h>
 
+#include "base/limits/grammar.h"
 #include "inference/grammar/notation.h"
 
 namespace inference::grammar {
 namespace {
-
-constexpr int kDepthMax = 200;
 
 struct Common {
   std::string_view name, pattern;
@@ -145,7 +144,8 @@ class LarkParser {
   }
 
   Result<Expression> choice(int depth) {
-    if (depth > kDepthMax) return syntax_error(reader_, "groups are nested too deeply");
+    if (depth > limits::grammar_groups_depth_max)
+      return syntax_error(reader_, "groups are nested too deeply");
     Expression options{.kind = Expression::Kind::Choice};
     do {
       auto sequence = this->sequence(depth);

@@ -17,8 +17,6 @@ using engine::grammar::kUnbounded;
 using engine::grammar::RuleId;
 using engine::grammar::TermId;
 
-constexpr int kExpressionDepthMax = 200;
-
 // Whether an expression needs no rules: it is then one term, which is much faster to run.
 class Compiler {
  public:
@@ -105,8 +103,8 @@ class Compiler {
   }
 
   Fragment fragment(const Expression& e, int depth) {
-    if (depth > kExpressionDepthMax) refuse("groups are nested too deeply");
-    if (builder_.size() > kPlacesMax) refuse("it is too large");
+    if (depth > limits::grammar_groups_depth_max) refuse("groups are nested too deeply");
+    if (builder_.size() > limits::grammar_places_max) refuse("it is too large");
     if (builder_.terms().exhausted()) refuse("it is too large or takes too long");
     if (error_) return builder_.nothing();
     switch (e.kind) {
@@ -122,8 +120,10 @@ class Compiler {
       }
       case Expression::Kind::Repeat:
         if (const auto whole = term(e, depth); whole && !spaced()) return text(*whole);
-        if (e.count_min > kRepeatsMax || (e.count_max != kUnbounded && e.count_max > kRepeatsMax)) {
-          refuse(fmt::format("a rule can be repeated at most {} times", kRepeatsMax));
+        if (e.count_min > limits::grammar_repeats_max ||
+            (e.count_max != kUnbounded && e.count_max > limits::grammar_repeats_max)) {
+          refuse(
+              fmt::format("a rule can be repeated at most {} times", limits::grammar_repeats_max));
           return builder_.nothing();
         }
         return builder_.repeat([&] { return fragment(e.children[0], depth + 1); }, e.count_min,
@@ -169,7 +169,7 @@ class Compiler {
   // The expression as a term, when it and all it names are regular and no rule of them is spaced.
   std::optional<TermId> term(const Expression& e, int depth) {
     auto& terms = builder_.terms();
-    if (depth > kExpressionDepthMax || error_) return std::nullopt;
+    if (depth > limits::grammar_groups_depth_max || error_) return std::nullopt;
     switch (e.kind) {
       case Expression::Kind::Literal:
         if (e.ignore_case) return regex(e.text, true, true, false);

@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 
+#include "base/limits/grammar.h"
 #include "inference/grammar/regex_parser.h"
 
 namespace inference::grammar {
@@ -13,8 +14,6 @@ using engine::grammar::kEpsilon;
 using engine::grammar::kNothing;
 using engine::grammar::TermId;
 using engine::grammar::Terms;
-
-constexpr std::uint32_t kAssertingRepeatsMax = 16;
 
 // Turns trees into terms. Parts without anchors and lookaheads translate by themselves; the others
 // with what follows them up to the end of the text, since that is what they make demands on.
@@ -137,7 +136,7 @@ class Translator {
   }
 
   TermId repeated(const RegexNode& node, TermId rest, bool at_start) {
-    if (node.count_max > kAssertingRepeatsMax && only_ends(node.children[0])) {
+    if (node.count_max > limits::regex_asserting_repeats_max && only_ends(node.children[0])) {
       // Only the last round can stand at the end of the text; the ones before it do not.
       const TermId round = plain(node.children[0]);
       const auto fewer = [](std::uint32_t n) {
@@ -149,7 +148,7 @@ class Translator {
                         followed(node.children[0], rest, false))};
       return terms_.alternatives(options);
     }
-    if (node.count_max > kAssertingRepeatsMax) {
+    if (node.count_max > limits::regex_asserting_repeats_max) {
       error_ = Error{ErrorCode::Unsupported, "anchors and lookaheads in a repetition"};
       return kNothing;
     }

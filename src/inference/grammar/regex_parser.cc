@@ -5,13 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "base/limits/grammar.h"
+
 namespace inference::grammar {
 namespace {
 
-constexpr int kDepthMax = 200;
 constexpr int kQuantifiersMax = 16;  // of one atom, one upon the other
-constexpr std::uint32_t kCountMax = 1'000'000'000;
-constexpr std::size_t kPatternBytesMax = 64 * 1024;
 
 const CodePoints kDigits{{'0', '9'}};
 const CodePoints kWord{{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
@@ -27,10 +26,10 @@ class Parser {
       : pattern_(pattern), options_(options) {}
 
   Result<RegexNode> parse() {
-    if (pattern_.size() > kPatternBytesMax) {
+    if (pattern_.size() > limits::regex_bytes_max) {
       return fail(ErrorCode::TooLarge,
                   fmt::format("pattern is too long: {} bytes, at most {} are supported",
-                              pattern_.size(), kPatternBytesMax));
+                              pattern_.size(), limits::regex_bytes_max));
     }
     RegexNode node = choice();
     if (!error_ && at_ < pattern_.size()) refuse("unmatched )");
@@ -53,7 +52,7 @@ class Parser {
   }
 
   RegexNode choice() {
-    if (++depth_ > kDepthMax) {
+    if (++depth_ > limits::grammar_groups_depth_max) {
       refuse("groups are nested too deeply", ErrorCode::TooLarge);
       return {};
     }
@@ -109,7 +108,7 @@ class Parser {
       const std::size_t first = at_;
       for (; more() && peek() >= '0' && peek() <= '9'; ++at_) {
         value = std::min<std::uint64_t>(value * 10 + static_cast<std::uint64_t>(peek() - '0'),
-                                        kCountMax + 1ull);
+                                        limits::regex_count_max + 1ull);
       }
       out = static_cast<std::uint32_t>(value);
       return at_ > first;
@@ -124,7 +123,8 @@ class Parser {
       at_ = start;
       return false;
     }
-    if (lo > kCountMax || (hi != engine::grammar::kUnbounded && hi > kCountMax)) {
+    if (lo > limits::regex_count_max ||
+        (hi != engine::grammar::kUnbounded && hi > limits::regex_count_max)) {
       refuse("count is too large", ErrorCode::TooLarge);
     } else if (lo > hi) {
       refuse("counts are out of order");

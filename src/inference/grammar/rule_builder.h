@@ -12,9 +12,6 @@
 
 namespace inference::grammar {
 
-inline constexpr std::size_t kPlacesMax = 100'000;   // of one grammar
-inline constexpr std::uint32_t kRepeatsMax = 1'000;  // of a part that is no plain text
-
 // A stretch of rules with one beginning and one end.
 struct Fragment {
   engine::grammar::PlaceId from = 0;

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <map>
 
 #include <fmt/format.h>
 
 #include "base/limits/grammar.h"
+#include "engine/grammar/thread_time.h"
 #include "inference/grammar/numbers.h"
 
 namespace inference::grammar {
@@ -20,14 +20,7 @@ using engine::grammar::kNever;
 using engine::grammar::kNone;
 using engine::grammar::only;
 
-constexpr int kSchemaDepthMax = 400;  // of keywords within keywords, references included
-constexpr int kWorkPerCheck = 64;     // schemas between two looks at the clock
-
-std::chrono::nanoseconds cpu_time() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-}
+constexpr int kWorkPerCheck = 64;  // schemas between two looks at the clock
 
 // A step of a JSON pointer.
 std::string escaped(std::string_view step) {
@@ -69,7 +62,7 @@ std::optional<json::Array> distinct_texts(const json::Value& options) {
 }  // namespace
 
 std::chrono::nanoseconds compile_deadline() {
-  return cpu_time() + limits::grammar_compile_time_max;
+  return engine::grammar::thread_time() + limits::grammar_compile_time_max;
 }
 
 Draft draft_of(const json::Value& schema) {
@@ -146,7 +139,7 @@ SchemaCompiler::NodeId SchemaCompiler::refuse(std::string_view keyword, std::str
 
 bool SchemaCompiler::spent() {
   if (error_) return true;
-  if (++work_ % kWorkPerCheck == 0 && cpu_time() > deadline_) {
+  if (++work_ % kWorkPerCheck == 0 && engine::grammar::thread_time() > deadline_) {
     refuse({}, "compiling it takes too long", ErrorCode::TooLarge);
   }
   if (nodes_.exhausted() || terms_.exhausted()) {
@@ -175,8 +168,9 @@ SchemaCompiler::NodeId SchemaCompiler::node(const json::Value& schema) {
     if (open->second == kNone) open->second = nodes_.hole();
     return open->second;
   }
-  if (depth_ >= kSchemaDepthMax) {
-    return refuse({}, fmt::format("it is nested more than {} levels deep", kSchemaDepthMax),
+  if (depth_ >= limits::schema_depth_max) {
+    return refuse({},
+                  fmt::format("it is nested more than {} levels deep", limits::schema_depth_max),
                   ErrorCode::TooLarge);
   }
   ++depth_;

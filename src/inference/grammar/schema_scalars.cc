@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/limits/grammar.h"
 #include "inference/grammar/formats.h"
 #include "inference/grammar/literals.h"
 #include "inference/grammar/numbers.h"
@@ -17,8 +18,6 @@ using engine::grammar::Kind;
 using engine::grammar::kNever;
 using engine::grammar::kUnbounded;
 using engine::grammar::only;
-
-constexpr int kConstantDepthMax = 100;
 
 }  // namespace
 
@@ -191,7 +190,8 @@ engine::grammar::NodeId SchemaCompiler::any_of_values(const json::Array& values)
 }
 
 engine::grammar::NodeId SchemaCompiler::constant(const json::Value& value, int depth) {
-  if (depth > kConstantDepthMax || spent()) return refuse("const", "it is nested too deeply");
+  if (depth > limits::schema_constant_depth_max || spent())
+    return refuse("const", "it is nested too deeply");
   if (value.is_null()) return nodes_.kinds(only(Kind::Null));
   if (value.is_bool()) return nodes_.kinds(only(value.get_bool() ? Kind::True : Kind::False));
   if (value.is_string() || value.is_number()) return any_of_values({value});

@@ -244,6 +244,36 @@ TEST(Grammars, DefinitionsAreRefusedBeyondTheirLimit) {
   EXPECT_FALSE(compile_gbnf(of_size(limits::grammar_definition_bytes_max + 1)).has_value());
 }
 
+TEST(Grammars, GroupsAreNestedSoDeeplyAndNoDeeper) {
+  using Syntax = GrammarFormat::Syntax;
+  const auto compiles = [](Syntax syntax, std::string_view before, int depth) {
+    const auto n = static_cast<std::size_t>(depth);
+    const std::string core = syntax == Syntax::Regex ? "a" : "\"a\"";
+    const std::string text =
+        std::string(before) + repeated(n, "(") + core + repeated(n, ")") + "\n";
+    return compile_grammar(
+               {syntax, syntax == Syntax::Regex ? text.substr(0, text.size() - 1) : text})
+        .has_value();
+  };
+  // The whole is one level itself, in some of the notations.
+  for (const auto& [syntax, before] :
+       {std::pair{Syntax::Regex, ""}, std::pair{Syntax::Lark, "start: "},
+        std::pair{Syntax::Gbnf, "root ::= "}}) {
+    EXPECT_TRUE(compiles(syntax, before, limits::grammar_groups_depth_max - 1)) << before;
+    EXPECT_FALSE(compiles(syntax, before, limits::grammar_groups_depth_max + 1)) << before;
+  }
+}
+
+TEST(Grammars, PatternsAndCountsHaveTheirLimits) {
+  const auto compiles = [](const std::string& pattern) {
+    return compile_grammar({GrammarFormat::Syntax::Regex, pattern}).has_value();
+  };
+  EXPECT_TRUE(compiles(std::string(limits::regex_bytes_max, 'a')));
+  EXPECT_FALSE(compiles(std::string(limits::regex_bytes_max + 1, 'a')));
+  EXPECT_TRUE(compiles("a{0," + std::to_string(limits::regex_count_max) + "}"));
+  EXPECT_FALSE(compiles("a{0," + std::to_string(limits::regex_count_max + 1ull) + "}"));
+}
+
 TEST(Terms, NoneAreMadeAfterTheDeadline) {
   engine::grammar::Terms terms(100'000);
   terms.set_deadline(std::chrono::nanoseconds(1));

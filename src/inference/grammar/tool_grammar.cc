@@ -6,6 +6,7 @@
 #include <boost/algorithm/string/replace.hpp>
 #include <fmt/format.h>
 
+#include "base/limits/grammar.h"
 #include "inference/grammar/literals.h"
 #include "inference/grammar/notation.h"
 #include "inference/grammar/plain_string.h"
@@ -43,7 +44,7 @@ class PartCompiler {
     const auto rule = builder_.add_rule();
     builder_.define(rule, fragment(part));
     if (error_) return fail(*error_);
-    if (builder_.terms().exhausted() || builder_.size() > kPlacesMax) {
+    if (builder_.terms().exhausted() || builder_.size() > limits::grammar_places_max) {
       return fail(ErrorCode::TooLarge, "Invalid grammar: it is too large.");
     }
     return builder_.finish(rule, whitespace);
@@ -51,7 +52,7 @@ class PartCompiler {
 
  private:
   Fragment fragment(const Part& part) {
-    if (error_ || builder_.size() > kPlacesMax) return builder_.nothing();
+    if (error_ || builder_.size() > limits::grammar_places_max) return builder_.nothing();
     return std::visit([&](const auto& what) { return make(what); }, part.what);
   }
 
@@ -146,8 +147,8 @@ class PartCompiler {
   Fragment make(const Choice& choice) { return builder_.choice(fragments(choice.options)); }
 
   Fragment make(const Repeat& repeat) {
-    if (repeat.part.size() != 1 || repeat.count_min > kRepeatsMax ||
-        (repeat.count_max != kUnbounded && repeat.count_max > kRepeatsMax)) {
+    if (repeat.part.size() != 1 || repeat.count_min > limits::grammar_repeats_max ||
+        (repeat.count_max != kUnbounded && repeat.count_max > limits::grammar_repeats_max)) {
       return refuse(
           {ErrorCode::InvalidRequest, "Invalid grammar: a repeat needs one part and sane counts."});
     }

@@ -9,7 +9,9 @@
 
 #include <fmt/format.h>
 
+#include "base/limits/grammar.h"
 #include "engine/grammar/example.h"
+#include "engine/grammar/thread_time.h"
 #include "inference/grammar/schema_compiler.h"
 
 namespace inference::grammar {
@@ -17,7 +19,6 @@ namespace {
 
 constexpr std::size_t kAttempts = 2'000;
 constexpr int kDepthMax = 24;
-constexpr std::chrono::milliseconds kTimeMax(150);  // of CPU, of the whole search
 
 // Keywords that no value depends on by themselves, and those that others read.
 constexpr std::string_view kHarmless[] = {"$schema", "$defs",   "definitions", "title",   "id",
@@ -27,6 +28,7 @@ class Blame {
  public:
   Blame(const json::Value& root, const SchemaOptions& options) : root_(root), options_(options) {
     options_.strict = false;
+    options_.deadline = end_;
   }
 
   std::string path() const { return path_; }
@@ -44,10 +46,11 @@ class Blame {
 
  private:
   bool has_value(const json::Value& part) {
-    if (compile_deadline() > end_) return true;
+    const auto left = end_ - engine::grammar::thread_time();
+    if (left.count() <= 0) return true;
     auto tables = new_tables();
     const auto node = SchemaCompiler(*tables, root_, options_).compile(part);
-    return !node || engine::grammar::find_example(*tables, *node, kAttempts).text.has_value();
+    return !node || engine::grammar::find_example(*tables, *node, kAttempts, left).text.has_value();
   }
 
   const json::Value* blamed(const json::Value& part, std::string step) {
@@ -103,7 +106,9 @@ class Blame {
   const json::Value& root_;
   SchemaOptions options_;
   std::string path_ = "#";
-  const std::chrono::nanoseconds end_ = compile_deadline() + kTimeMax;
+  // Of this thread's CPU time.
+  const std::chrono::nanoseconds end_ =
+      engine::grammar::thread_time() + limits::grammar_blame_time_max;
 };
 
 }  // namespace

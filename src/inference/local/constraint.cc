@@ -4,6 +4,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/limits/grammar.h"
 #include "engine/grammar/matcher.h"
 #include "inference/grammar/turn.h"
 #include "inference/output/call_reader.h"
@@ -207,7 +208,7 @@ bool can_end(const GrammarPtr& grammar, const VocabularyPtr& vocabulary) {
   std::vector<std::uint32_t> bits(vocabulary->n_words());
   matcher.mask(bits);
   if (std::ranges::all_of(bits, [](std::uint32_t word) { return word == 0; })) return false;
-  if (matcher.completion(kClosingBytesMax)) return true;
+  if (matcher.completion(kClosingBytesMax, limits::grammar_blame_time_max)) return true;
   return !matcher.search_was_complete() && !matcher.needs_proof();
 }
 
