@@ -56,6 +56,9 @@ struct EmbedRequest {
 struct Embeddings {
   std::vector<std::vector<float>> vectors;  // in the order of the inputs, each of length 1
   std::int64_t input_tokens = 0;
+  // Names what made them, beyond the model's id: vectors of another must not be compared with
+  // these. Empty where that cannot be known.
+  std::string made_by = {};
 };
 
 struct ModelInfo {

@@ -167,7 +167,13 @@ void Indexes::keep(const store::chunks::StoreKey& key) {
   });
   if (!index) return;
   const std::size_t size = index->size();
-  if (auto saved = shelf_.save(key, *index); !saved) {
+  const auto is_wanted = [&] {
+    return entries_.with([&](Entries& entries) {
+      const auto found = entries.by_store.find({key.project.value, key.store});
+      return found != entries.by_store.end() && found->second.index == index;
+    });
+  };
+  if (auto saved = shelf_.save(key, *index, is_wanted); !saved) {
     if (saved.error().code != ErrorCode::NotFound) warn("cannot be kept", saved.error());
     return;
   }

@@ -45,7 +45,7 @@ class Indexes {
   void grown(const store::chunks::StoreKey& key);
   // After the commit that hid these sets.
   void forget(const store::chunks::StoreKey& key, std::span<const std::int64_t> sets);
-  // The store is gone.
+  // The store is gone, or its rows are others now. What was being kept of it no longer is.
   void drop(const store::chunks::StoreKey& key);
 
  private:

@@ -45,10 +45,22 @@ struct StoreRecord {
   std::int64_t usage_bytes = 0;
   FileCounts counts;
   std::string embedding_model;  // every vector in it is this model's; empty: words only
+  // What made the vectors, as inference::Embeddings::made_by; empty: not known.
+  std::string embedded_by;
+  // Not empty: another file has that model's name now, and all is being embedded again by this.
+  // Until then nothing is compared by vectors.
+  std::string embedding_to;
 
   std::optional<std::int64_t> expires_at() const {
     if (!expires_after_days) return std::nullopt;
     return last_active_at + *expires_after_days * 86'400;
+  }
+  // What vectors are to be made by.
+  const std::string& maker() const { return embedding_to.empty() ? embedded_by : embedding_to; }
+  // Whether vectors that this made can be compared with the store's.
+  bool compares_with(const std::string& made_by) const {
+    return made_by.empty() ||
+           (embedding_to.empty() && (embedded_by.empty() || embedded_by == made_by));
   }
   static constexpr auto json_fields() {
     return std::tuple{json::field("name", &StoreRecord::name),
@@ -59,7 +71,9 @@ struct StoreRecord {
                       json::field("last_active_at", &StoreRecord::last_active_at),
                       json::field("usage_bytes", &StoreRecord::usage_bytes),
                       json::field("counts", &StoreRecord::counts),
-                      json::field("embedding_model", &StoreRecord::embedding_model)};
+                      json::field("embedding_model", &StoreRecord::embedding_model),
+                      json::field("embedded_by", &StoreRecord::embedded_by).optional(),
+                      json::field("embedding_to", &StoreRecord::embedding_to).optional()};
   }
 };
 

@@ -57,9 +57,10 @@ std::string Search::embedding_model(const std::string& configured) const {
   return named.empty() ? any : named;
 }
 
-base::awaitable<Result<std::vector<std::vector<float>>>> Search::embed(
-    std::string model, std::vector<std::string> texts, base::ProjectId project,
-    inference::Priority priority) {
+base::awaitable<Result<inference::Embeddings>> Search::embed(std::string model,
+                                                             std::vector<std::string> texts,
+                                                             base::ProjectId project,
+                                                             inference::Priority priority) {
   inference::EmbedRequest request;
   request.model = model;
   request.project = project;
@@ -68,7 +69,7 @@ base::awaitable<Result<std::vector<std::vector<float>>>> Search::embed(
   for (int halvings = 0;; ++halvings) {
     inference::EmbedRequest copy = request;
     auto made = co_await backend_.embed(std::move(copy));
-    if (made) co_return std::move(made->vectors);
+    if (made) co_return std::move(made);
     if (made.error().code != ErrorCode::InvalidRequest || halvings == kHalvingsMax)
       co_return fail(made.error());
     if (texts.size() > 1) break;
@@ -77,14 +78,16 @@ base::awaitable<Result<std::vector<std::vector<float>>>> Search::embed(
     request.inputs = {inference::RawPrompt(texts[0].empty() ? std::string(" ") : texts[0])};
   }
   // One of them is too long: one by one.
-  std::vector<std::vector<float>> vectors;
+  inference::Embeddings all;
   for (const auto& text : texts) {
     std::vector<std::string> alone{text};
     auto made = co_await embed(model, std::move(alone), project, priority);
     if (!made) co_return fail(made.error());
-    vectors.push_back(std::move(made->front()));
+    all.vectors.push_back(std::move(made->vectors.front()));
+    all.input_tokens += made->input_tokens;
+    all.made_by = std::move(made->made_by);
   }
-  co_return vectors;
+  co_return all;
 }
 
 Result<std::vector<Passage>> Search::find_in_store(const StoreQuery& query, const Index& index) {
@@ -201,7 +204,7 @@ base::awaitable<Result<std::vector<Passage>>> Search::find(SearchRequest request
     request.results_max = std::max(request.results_max, limits::search_reranked);
     request.score_min = 0;  // the reranker's scores are meant
   }
-  std::map<std::string, std::vector<std::vector<float>>> by_model;
+  std::map<std::string, inference::Embeddings> by_model;
   const std::set<std::string> distinct(request.stores.begin(), request.stores.end());
   for (const auto& id : distinct) {
     const std::int64_t now = clock_.unix_seconds();
@@ -213,15 +216,20 @@ base::awaitable<Result<std::vector<Passage>>> Search::find(SearchRequest request
       co_return fail(ErrorCode::InvalidRequest, fmt::format("Vector store '{}' has expired.", id));
     const std::string model = found->record.embedding_model;
     if (!model.empty() && !by_model.contains(model)) {
-      auto vectors =
+      auto made =
           co_await embed(model, request.queries, request.project, inference::Priority::Interactive);
-      if (!vectors) LOG(Warning, "search: a query cannot be embedded: {}", vectors.error().message);
-      by_model[model] = vectors ? std::move(*vectors) : std::vector<std::vector<float>>();
+      if (!made) LOG(Warning, "search: a query cannot be embedded: {}", made.error().message);
+      by_model[model] = made ? std::move(*made) : inference::Embeddings();
     }
-    const StoreQuery query{
-        .request = request,
-        .store = store,
-        .vectors = model.empty() ? std::vector<std::vector<float>>() : by_model[model]};
+    StoreQuery query{.request = request, .store = store, .vectors = {}};
+    if (!model.empty()) {
+      const auto& embeddings = by_model[model];
+      if (found->record.compares_with(embeddings.made_by)) query.vectors = embeddings.vectors;
+      if (on_maker_ && !embeddings.made_by.empty() && embeddings.made_by != found->record.maker()) {
+        auto noted = co_await on_maker_(store, embeddings.made_by);
+        if (!noted) LOG(Warning, "search: {}: {}", id, noted.error().message);
+      }
+    }
     store::chunks::StoreKey key{request.project, id};
     auto index = co_await indexes_.fresh(std::move(key));
     if (!index) co_return fail(index.error());

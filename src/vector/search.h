@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
 #include <thread>
@@ -69,10 +70,14 @@ class Search {
   base::awaitable<Status> check(base::ProjectId project, std::vector<std::string> stores);
 
   // Vectors of length 1 by that model, in order; the texts cut to what the model reads.
-  base::awaitable<Result<std::vector<std::vector<float>>>> embed(std::string model,
-                                                                 std::vector<std::string> texts,
-                                                                 base::ProjectId project,
-                                                                 inference::Priority priority);
+  base::awaitable<Result<inference::Embeddings>> embed(std::string model,
+                                                       std::vector<std::string> texts,
+                                                       base::ProjectId project,
+                                                       inference::Priority priority);
+  // Told of a store whose vectors this did not make, or that does not know. Set once, before the
+  // first search.
+  using OnMaker = std::function<base::awaitable<Status>(StoreId, std::string made_by)>;
+  void on_maker(OnMaker hook) { on_maker_ = std::move(hook); }
   // The model that new stores embed with: `configured` where it is set and known, else one made for
   // it, else any that can; empty when there is none.
   std::string embedding_model(const std::string& configured) const;
@@ -92,6 +97,7 @@ class Search {
   Indexes& indexes_;
   const base::Clock& clock_;
   const Reranking reranking_;
+  OnMaker on_maker_;
   // Comparing many vectors takes milliseconds of a core: what else waits for rows goes by.
   base::asio::thread_pool searching_{std::max(2u, std::thread::hardware_concurrency())};
 };

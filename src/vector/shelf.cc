@@ -36,7 +36,8 @@ Status replace(store::Transaction& transaction, const StoreKey& key, const blob:
                std::int64_t now) {
   auto store = stores::get(transaction, {key.project, key.store}, now);
   if (!store) return fail(store.error());
-  if (store->record.expired) return fail(ErrorCode::NotFound, "The vector store has expired.");
+  if (store->record.expired || !store->record.embedding_to.empty())
+    return fail(ErrorCode::NotFound, "The vector store has no index to keep.");
   if (auto removed = Shelf::remove(transaction, key, now); !removed) return removed;
   auto referred = store::blobs::refer(
       transaction, {.key = blob.key, .sha256 = blob.sha256, .size = blob.size}, now);
@@ -60,7 +61,7 @@ Status Shelf::remove(store::Transaction& transaction, const StoreKey& key,
   return store::documents::remove(transaction, document->key);
 }
 
-Status Shelf::save(const StoreKey& key, const Index& index) const {
+Status Shelf::save(const StoreKey& key, const Index& index, const IsWanted& is_wanted) const {
   auto blob = blobs_.create();
   if (!blob) return fail(blob.error());
   SnapshotWriter writer(**blob);
@@ -68,8 +69,10 @@ Status Shelf::save(const StoreKey& key, const Index& index) const {
   auto stored = (*blob)->finish();
   if (!stored) return fail(stored.error());
   const std::int64_t now = clock_.unix_seconds();
-  return database_.write_blocking(
-      [&](store::Transaction& transaction) { return replace(transaction, key, *stored, now); });
+  return database_.write_blocking([&](store::Transaction& transaction) -> Status {
+    if (is_wanted && !is_wanted()) return fail(ErrorCode::NotFound, "There is another index.");
+    return replace(transaction, key, *stored, now);
+  });
 }
 
 Status Shelf::load(const StoreKey& key, Index& index) const {

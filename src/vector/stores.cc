@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int64_t kTouchSeconds = 60;  // activity is noted this exactly
 constexpr std::size_t kPage = 100;
+constexpr const char* kMixed = "several";  // made the vectors: nobody's are compared with them
 
 std::unexpected<Error> damaged() {
   return fail(ErrorCode::CorruptData, "A stored vector store's record does not hold together.");
@@ -154,6 +155,40 @@ Status touch(Transaction& transaction, const StoreId& id, std::int64_t now) {
   if (!found) return fail(found.error());
   if (found->record.expired || found->record.last_active_at + kTouchSeconds > now) return {};
   found->record.last_active_at = now;
+  return save(transaction, *found);
+}
+
+Result<bool> note_maker(Transaction& transaction, const StoreId& id, const std::string& made_by) {
+  auto found = get_raw(transaction, id);
+  if (!found) return fail(found.error());
+  auto& record = found->record;
+  if (made_by.empty() || record.expired) return false;
+  if (record.maker() == made_by) return false;
+  const bool is_first = record.maker().empty();
+  (is_first ? record.embedded_by : record.embedding_to) = made_by;
+  if (!is_first) {
+    if (auto status = Shelf::remove(transaction, chunks_of(id), 0); !status)
+      return fail(status.error());
+  }
+  if (auto status = save(transaction, *found); !status) return fail(status.error());
+  return !is_first;
+}
+
+Result<bool> embedded(Transaction& transaction, const StoreId& id, const std::string& made_by) {
+  auto found = get_raw(transaction, id);
+  if (!found) return fail(found.error());
+  if (found->record.embedding_to != made_by) return false;
+  found->record.embedded_by = std::exchange(found->record.embedding_to, {});
+  if (auto status = save(transaction, *found); !status) return fail(status.error());
+  return true;
+}
+
+Status embedding_failed(Transaction& transaction, const StoreId& id) {
+  auto found = get_raw(transaction, id);
+  if (!found && found.error().code == ErrorCode::NotFound) return {};
+  if (!found) return fail(found.error());
+  found->record.embedded_by = kMixed;
+  found->record.embedding_to.clear();
   return save(transaction, *found);
 }
 

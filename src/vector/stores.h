@@ -42,6 +42,13 @@ Result<VectorStore> get(Session& session, const StoreId& id, std::int64_t now);
 Status save(Transaction& transaction, VectorStore& store);
 // Was used now: it expires later. Costs a write only now and then.
 Status touch(Transaction& transaction, const StoreId& id, std::int64_t now);
+// Vectors of its model are made by this now. True when the store's are another's: from this commit
+// on they are not used, and whoever asked has all embedded again, then says `embedded`.
+Result<bool> note_maker(Transaction& transaction, const StoreId& id, const std::string& made_by);
+// All its vectors are made by this. False, and nothing is done, when that is not wanted any more.
+Result<bool> embedded(Transaction& transaction, const StoreId& id, const std::string& made_by);
+// They could not be made: the next that finds it so tries again.
+Status embedding_failed(Transaction& transaction, const StoreId& id);
 Result<store::Page<VectorStore>> list(Session& session, const base::ProjectId& project,
                                       const store::PageRequest& page);
 // Out of every list and search from this commit on; its files and chunks are removed piece by piece

@@ -498,6 +498,37 @@ TEST_F(VectorTest, CountsMoveWithStatesAndNeverBack) {
   });
 }
 
+TEST_F(VectorTest, VectorsOfTwoModelsAreNotCompared) {
+  const StoreId id{{"p1"}, "vs_1"};
+  auto done = database_->write_blocking([&](store::Transaction& tx) -> Status {
+    VectorStore made{.key = {.project = id.project, .kind = kStoreKind, .id = id.id},
+                     .created_at = 0,
+                     .record = {}};
+    if (auto status = stores::create(tx, made); !status) return status;
+    const auto compares = [&](const std::string& made_by) {
+      return stores::get(tx, id, 0)->record.compares_with(made_by);
+    };
+    EXPECT_TRUE(compares("one"));  // of a store from before this was noted
+    EXPECT_FALSE(*stores::note_maker(tx, id, ""));
+    EXPECT_FALSE(*stores::note_maker(tx, id, "one"));
+    EXPECT_TRUE(compares("one"));
+    EXPECT_FALSE(compares("two"));
+    EXPECT_TRUE(*stores::note_maker(tx, id, "two"));
+    EXPECT_FALSE(*stores::note_maker(tx, id, "two"));  // once
+    EXPECT_FALSE(compares("one"));
+    EXPECT_FALSE(compares("two"));  // until all is embedded again
+    EXPECT_FALSE(*stores::embedded(tx, id, "one"));
+    EXPECT_TRUE(*stores::embedded(tx, id, "two"));
+    EXPECT_TRUE(compares("two"));
+    EXPECT_TRUE(*stores::note_maker(tx, id, "three"));
+    if (auto status = stores::embedding_failed(tx, id); !status) return status;
+    EXPECT_FALSE(compares("two"));  // some may be of three
+    EXPECT_TRUE(*stores::note_maker(tx, id, "two"));
+    return {};
+  });
+  EXPECT_TRUE(done) << done.error().message;
+}
+
 TEST_F(VectorTest, AStoreWhoseTimeIsOverStaysMarked) {
   const StoreId id{{"p1"}, "vs_1"};
   auto done = database_->write_blocking([&](store::Transaction& tx) -> Status {

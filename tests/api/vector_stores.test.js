@@ -1,5 +1,7 @@
 // /v1/vector_stores through the official SDK: stores, files, batches, search.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import OpenAI, { toFile } from 'openai';
 import { makeDocx, makePdf, makeZip } from './documents.js';
@@ -118,6 +120,22 @@ test('a file that is deleted leaves every store at once', async () => {
   const other = (await client.vectorStores.files.list(first.id)).data[0];
   await client.files.delete(other.id);
   assert.equal((await client.vectorStores.retrieve(first.id)).file_counts.total, 1);
+});
+
+test('a file that is attached anew leaves nothing behind', async () => {
+  const store = await storeWith({ 'mars.txt': PLANETS['mars.txt'] });
+  const [file] = (await client.vectorStores.files.list(store.id)).data;
+  const count = (table) => Number(execFileSync('sqlite3', ['-readonly', join(server.directory, 'parlance.db'), '.timeout 5000', `SELECT count(*) FROM ${table}`]));
+  const chunks = count('chunks');
+  for (let i = 0; i < 3; i += 1) {
+    const done = await client.vectorStores.files.createAndPoll(store.id, { file_id: file.id });
+    assert.equal(done.status, 'completed');
+  }
+  const until = Date.now() + 20_000;
+  while (count('chunk_sets WHERE gone = 1') > 0 || count('chunks') !== chunks) {
+    assert.ok(Date.now() < until, `${count('chunks')} chunks, of ${chunks}`);
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+  }
 });
 
 test('search: order, shape, several queries, rewriting, thresholds', async () => {

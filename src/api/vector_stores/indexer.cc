@@ -19,6 +19,7 @@ namespace chunks = store::chunks;
 
 constexpr const char* kIndexKind = "vector_store.index";
 constexpr const char* kCleanKind = "vector_store.clean";
+constexpr const char* kEmbedKind = "vector_store.embed";
 constexpr std::size_t kPieceBytes = 1024 * 1024;
 constexpr std::size_t kRemovedPerCommit = 200;
 // A server that dies takes an attempt with it, and each goes on where the last one was.
@@ -51,9 +52,9 @@ const char* code_of(const Error& error) {
 }
 
 // What is embedded: a chunk in the middle of a chapter says which.
-std::string text_to_embed(const documents::Chunk& chunk) {
-  if (chunk.heading.empty() || chunk.text.starts_with(chunk.heading)) return chunk.text;
-  return chunk.heading + "\n" + chunk.text;
+std::string text_to_embed(std::string_view heading, std::string_view text) {
+  if (heading.empty() || text.starts_with(heading)) return std::string(text);
+  return fmt::format("{}\n{}", heading, text);
 }
 
 }  // namespace
@@ -84,6 +85,18 @@ Status enqueue_indexing(store::Transaction& transaction, const vector::StoreId& 
                                .project = store.project,
                                .subject = file,
                                .payload = json::dump(json::write(Payload{store.id, file})),
+                               .attempts_max = kAttemptsMax},
+                              now_ms);
+}
+
+Status enqueue_embedding(store::Transaction& transaction, const vector::StoreId& store,
+                         const std::string& job, std::int64_t now_ms) {
+  return jobs::queue::enqueue(transaction,
+                              {.id = {job},
+                               .kind = kEmbedKind,
+                               .project = store.project,
+                               .subject = store.id,
+                               .payload = json::dump(json::write(Payload{store.id, {}})),
                                .attempts_max = kAttemptsMax},
                               now_ms);
 }
@@ -125,6 +138,13 @@ std::vector<jobs::Handler> Indexer::handlers() {
            .run = [this](jobs::Attempt& attempt) { return index(attempt); },
            .on_end = on_end,
            .at_once_max = limits::vector_index_jobs_at_once_max},
+          {.kind = kEmbedKind,
+           .run = [this](jobs::Attempt& attempt) { return embed_again(attempt); },
+           .on_end =
+               [](store::Transaction& transaction, const jobs::Job& job) {
+                 return vector::stores::embedding_failed(transaction,
+                                                         {job.project, payload_of(job).store});
+               }},
           {.kind = kCleanKind, .run = [this](jobs::Attempt& attempt) { return clean(attempt); }}};
 }
 
@@ -228,12 +248,13 @@ awaitable<Result<std::int64_t>> Indexer::store_chunks(jobs::Attempt& attempt, co
        i += limits::chunks_per_commit) {
     const auto end = std::min(cut.size(), i + limits::chunks_per_commit);
     std::vector<std::string> texts;
-    for (std::size_t k = i; k < end; ++k) texts.push_back(text_to_embed(cut[k]));
-    std::vector<std::vector<float>> vectors(texts.size());
+    for (std::size_t k = i; k < end; ++k)
+      texts.push_back(text_to_embed(cut[k].heading, cut[k].text));
+    inference::Embeddings made{.vectors = std::vector<std::vector<float>>(texts.size())};
     if (!work.embedding_model.empty()) {
-      auto made = co_await embed(work, std::move(texts));
-      if (!made) co_return fail(made.error());
-      vectors = std::move(*made);
+      auto embedded = co_await embed(work, std::move(texts));
+      if (!embedded) co_return fail(embedded.error());
+      made = std::move(*embedded);
     }
     std::vector<chunks::NewChunk> rows;
     for (std::size_t k = i; k < end; ++k) {
@@ -241,10 +262,17 @@ awaitable<Result<std::int64_t>> Indexer::store_chunks(jobs::Attempt& attempt, co
                       .tokens = cut[k].tokens,
                       .heading = cut[k].heading,
                       .body = cut[k].text,
-                      .vector = std::move(vectors[k - i])});
+                      .vector = std::move(made.vectors[k - i])});
     }
     auto append = [&, set = set](store::Transaction& transaction) -> Status {
       if (auto status = chunks::append(transaction, set, rows); !status) return status;
+      auto is_another = vector::stores::note_maker(transaction, work.store, made.made_by);
+      if (!is_another) return fail(is_another.error());
+      if (*is_another) {
+        auto queued =
+            enqueue_embedding(transaction, work.store, ids_.object("job"), attempt.now_ms());
+        if (!queued) return queued;
+      }
       return jobs::queue::report_progress(
           transaction, attempt.lease(), fmt::format(R"({{"chunks":{},"of":{}}})", end, cut.size()));
     };
@@ -255,8 +283,8 @@ awaitable<Result<std::int64_t>> Indexer::store_chunks(jobs::Attempt& attempt, co
 }
 
 // Others come first: while the engine has no room, indexing waits for it.
-awaitable<Result<std::vector<std::vector<float>>>> Indexer::embed(const Work& work,
-                                                                  std::vector<std::string> texts) {
+awaitable<Result<inference::Embeddings>> Indexer::embed(const Work& work,
+                                                        std::vector<std::string> texts) {
   std::chrono::milliseconds pause{100}, waited{0};
   while (true) {
     std::vector<std::string> copy = texts;
@@ -300,6 +328,109 @@ awaitable<Status> Indexer::give_up(jobs::Attempt& attempt, const Work& work, con
   };
   auto status = co_await attempt.finish(finish);
   co_return status;
+}
+
+// How far a store is embedded again; the job's progress.
+struct Indexer::Place {
+  std::int64_t set = 0, chunks = 0;  // of that set
+  std::int64_t last_set = 0;         // those behind it came later, and are as they should be
+  std::string made_by;
+
+  static constexpr auto json_fields() {
+    return std::tuple{json::field("set", &Place::set), json::field("chunks", &Place::chunks),
+                      json::field("last_set", &Place::last_set),
+                      json::field("made_by", &Place::made_by)};
+  }
+};
+
+// Chunks that follow `place`, which moves behind them. False when there are none.
+awaitable<Result<bool>> Indexer::embed_some(jobs::Attempt& attempt, const Work& work,
+                                            Place& place) {
+  std::vector<chunks::NewVector> found;
+  std::vector<std::string> texts;
+  bool is_end = false;
+  auto read = co_await database_.read(files_.pools().store, [&](store::Session& session) -> Status {
+    const auto take = [&](const chunks::IndexedChunk& chunk) {
+      if (chunk.vector.empty()) return;
+      found.push_back({.chunk = chunk.chunk, .vector = {}});
+      texts.push_back(text_to_embed(chunk.heading, chunk.body));
+    };
+    auto read = chunks::each_indexed(session,
+                                     {.set = place.set,
+                                      .from = static_cast<std::size_t>(place.chunks),
+                                      .limit = limits::chunks_per_commit},
+                                     take);
+    if (!read || !found.empty()) return read;
+    auto next = chunks::sets_after(session, work.in(), place.set, 1);
+    if (!next) return fail(next.error());
+    is_end = next->empty() || next->front() > place.last_set;
+    if (!is_end) place = {next->front(), 0, place.last_set, place.made_by};
+    return {};
+  });
+  if (!read) co_return fail(read.error());
+  if (found.empty()) co_return !is_end;
+  auto made = co_await embed(work, std::move(texts));
+  if (!made) co_return fail(made.error());
+  if (made->made_by != place.made_by)
+    co_return fail(ErrorCode::Conflict, "The model is another one again.");
+  for (std::size_t i = 0; i < found.size(); ++i) found[i].vector = std::move(made->vectors[i]);
+  place.chunks += static_cast<std::int64_t>(limits::chunks_per_commit);
+  auto replace = [&](store::Transaction& transaction) -> Status {
+    auto store = vector::stores::get(transaction, work.store, 0);
+    if (!store) return fail(store.error());
+    if (store->record.embedding_to != place.made_by)
+      return fail(ErrorCode::Conflict, "Another job does this for another model.");
+    auto status = chunks::replace_vectors(transaction, place.set, found);
+    if (!status) return status;
+    return jobs::queue::report_progress(transaction, attempt.lease(),
+                                        json::dump(json::write(place)));
+  };
+  auto replaced = co_await attempt.write(replace);
+  if (!replaced) co_return fail(replaced.error());
+  co_return true;
+}
+
+awaitable<Outcome> Indexer::embed_again(jobs::Attempt& attempt) {
+  Work work{.store = {attempt.job().project, payload_of(attempt.job()).store},
+            .file = {},
+            .job = attempt.job().id.value,
+            .record = {},
+            .embedding_model = {}};
+  Place place;
+  auto begun =
+      co_await database_.read(files_.pools().store, [&](store::Session& session) -> Status {
+        auto store = vector::stores::get(session, work.store, 0);
+        if (!store) return fail(store.error());
+        work.embedding_model = store->record.embedding_model;
+        place.made_by = store->record.embedding_to;
+        auto last = chunks::last_set(session, work.in());
+        if (!last) return fail(last.error());
+        place.last_set = *last;
+        return {};
+      });
+  if (!begun && begun.error().code == ErrorCode::NotFound) co_return Outcome::done();
+  if (!begun) co_return Outcome::retry(begun.error().message);
+  const auto before = json::parse(attempt.job().progress);
+  auto reached = before ? json::read<Place>(*before) : Result<Place>(Place{});
+  if (reached && reached->made_by == place.made_by) place = std::move(*reached);
+  while (!place.made_by.empty()) {
+    auto more = co_await embed_some(attempt, work, place);
+    if (!more) co_return Outcome::retry(more.error().message);
+    if (*more) continue;
+    // Before the commit: who reads the rows from now on finds the new vectors, and who has read the
+    // old ones does not compare with them.
+    search_.indexes().drop(work.in());
+    auto end = [&](store::Transaction& transaction) -> Status {
+      auto embedded = vector::stores::embedded(transaction, work.store, place.made_by);
+      if (!embedded && embedded.error().code != ErrorCode::NotFound) return fail(embedded.error());
+      return {};
+    };
+    auto ended = co_await attempt.finish(end);
+    if (!ended) co_return Outcome::retry(ended.error().message);
+    search_.indexes().grown(work.in());
+    break;
+  }
+  co_return Outcome::done();
 }
 
 awaitable<Outcome> Indexer::clean(jobs::Attempt& attempt) {

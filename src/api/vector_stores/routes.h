@@ -10,7 +10,8 @@ namespace api::vector_stores {
 class VectorStoresRoutes {
  public:
   VectorStoresRoutes(VectorStoresService::Parts parts, documents::Extractor& extractor)
-      : indexer_(parts.database, parts.files, parts.search, extractor), service_(parts) {}
+      : indexer_(parts.database, parts.files, parts.search, extractor, parts.ids),
+        service_(parts) {}
   void add_to(http::Router& router);
   std::vector<jobs::Handler> job_handlers() { return indexer_.handlers(); }
   VectorStoresService& service() { return service_; }

@@ -27,6 +27,9 @@ VectorStoresService::VectorStoresService(Parts parts)
   parts_.files.on_remove(
       [this](store::Transaction& transaction, const base::ProjectId& project,
              const std::string& file) { return detach_everywhere(transaction, project, file); });
+  parts_.search.on_maker([this](StoreId id, std::string made_by) {
+    return note_maker(std::move(id), std::move(made_by));
+  });
 }
 
 Status VectorStoresService::check_open(store::Session& session, const StoreId& id) const {
@@ -41,6 +44,21 @@ Status VectorStoresService::clean_later(store::Transaction& transaction,
                                         const base::ProjectId& project, const std::string& store) {
   return enqueue_cleaning(transaction, project, store, parts_.ids.object("job"),
                           queue_clock_.now_ms());
+}
+
+awaitable<Status> VectorStoresService::note_maker(StoreId id, std::string made_by) {
+  auto note = [&](store::Transaction& transaction) -> Result<bool> {
+    auto is_another = vector::stores::note_maker(transaction, id, made_by);
+    if (!is_another || !*is_another) return is_another;
+    auto queued =
+        enqueue_embedding(transaction, id, parts_.ids.object("job"), queue_clock_.now_ms());
+    if (!queued) return fail(queued.error());
+    return true;
+  };
+  auto noted = co_await parts_.database.write(note);
+  if (!noted) co_return fail(noted.error());
+  if (*noted) parts_.doorbell.wake();
+  co_return Status();
 }
 
 Status VectorStoresService::clean_hidden(store::Transaction& transaction, const StoreId& id,

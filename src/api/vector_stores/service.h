@@ -75,6 +75,8 @@ class VectorStoresService {
   // Where files were attached anew.
   Status clean_hidden(store::Transaction& transaction, const vector::StoreId& id,
                       std::span<const std::int64_t> hidden);
+  // Of a search: what made the query's vectors.
+  base::awaitable<Status> note_maker(vector::StoreId id, std::string made_by);
   // The file itself is being deleted: it leaves all stores.
   Result<std::function<void()>> detach_everywhere(store::Transaction& transaction,
                                                   const base::ProjectId& project,

@@ -261,6 +261,10 @@ base::awaitable<Result<Embeddings>> LocalBackend::embed(EmbedRequest request) {
   auto tokens = co_await base::on_pool(pool, [&] { return encode_inputs(*model, request); });
   if (!tokens) co_return fail(tokens.error());
   auto embeddings = co_await embed_all(*model, request, acquired->adapter, std::move(*tokens));
+  if (embeddings) {
+    embeddings->made_by = model->fingerprint;
+    if (!acquired->adapter.empty()) embeddings->made_by += " " + acquired->adapter;
+  }
   co_return std::move(embeddings);
 }
 

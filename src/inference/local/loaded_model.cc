@@ -1,5 +1,9 @@
 #include "inference/local/loaded_model.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "base/log.h"
@@ -10,6 +14,32 @@ namespace {
 // The text of a special token for templates, empty when the model has none.
 std::string token_text(const engine::Tokenizer& tokenizer, engine::TokenId token) {
   return token == engine::kNoToken ? std::string() : std::string(tokenizer.piece(token));
+}
+
+// Of every tensor its shape, and this much of its beginning and its middle.
+constexpr std::size_t kSampleBytes = 4'096;
+
+std::string fingerprint_of(const gguf::File& file, const engine::Tokenizer& tokenizer) {
+  std::uint64_t hash = 14'695'981'039'346'656'037u;  // FNV-1a
+  const auto add = [&](std::span<const std::byte> bytes) {
+    for (const auto byte : bytes)
+      hash = (hash ^ static_cast<std::uint64_t>(byte)) * 1'099'511'628'211u;
+  };
+  const auto add_text = [&](std::string_view text) {
+    add(std::as_bytes(std::span(text)));
+    add(std::array{std::byte{0}});
+  };
+  for (const auto& tensor : file.tensors()) {
+    add_text(tensor.name);
+    add_text(fmt::format("{} {}", static_cast<int>(tensor.dtype), fmt::join(tensor.shape, " ")));
+    const auto bytes = tensor.bytes;
+    add(bytes.first(std::min(kSampleBytes, bytes.size())));
+    const auto middle = bytes.subspan(bytes.size() / 2);
+    add(middle.first(std::min(kSampleBytes, middle.size())));
+  }
+  for (std::size_t i = 0; i < tokenizer.n_tokens(); ++i)
+    add_text(tokenizer.piece(static_cast<engine::TokenId>(i)));
+  return fmt::format("{:016x}", hash);
 }
 
 }  // namespace
@@ -57,6 +87,7 @@ Result<std::shared_ptr<LoadedModel>> load_model(const std::string& id,
 
   auto out = std::make_shared<LoadedModel>(id, std::move(*engine), std::move(*tokenizer),
                                            std::move(*chat_template), output::detect(*source));
+  out->fingerprint = fingerprint_of(*file, *out->tokenizer);
   const auto& memory = out->engine->memory();
   LOG(Info,
       "model {}: {}, {:.1f} M parameters, context {}, {:.0f} MB (weights {:.0f}, cache {:.0f}), "

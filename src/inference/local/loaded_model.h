@@ -32,6 +32,7 @@ struct LoadedModel {
         syntax(syntax) {}
 
   std::string id;
+  std::string fingerprint = {};  // of its weights and tokens: another file's is another
   std::unique_ptr<engine::Engine> engine;
   std::shared_ptr<const engine::Tokenizer> tokenizer;
   ChatTemplate chat_template;

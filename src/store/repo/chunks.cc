@@ -142,6 +142,33 @@ Status append(Transaction& transaction, std::int64_t set, std::span<const NewChu
   return {};
 }
 
+Status replace_vectors(Transaction& transaction, std::int64_t set,
+                       std::span<const NewVector> vectors) {
+  for (const auto& each : vectors) {
+    const auto packed = halves(each.vector);
+    // Nothing happens to a chunk that was removed meanwhile.
+    auto ran = transaction.execute(
+        "UPDATE chunk_vectors SET vector = $1 WHERE set_number = $2 AND chunk = $3",
+        {std::as_bytes(std::span(packed)), set, each.chunk});
+    if (!ran) return fail(std::move(ran.error()));
+  }
+  return {};
+}
+
+Result<std::vector<std::int64_t>> sets_after(Session& session, const StoreKey& key,
+                                             std::int64_t after, std::size_t limit) {
+  return session.query(
+      "SELECT number FROM chunk_sets WHERE project = $1 AND store = $2 AND gone = 0 AND number > "
+      "$3 ORDER BY number LIMIT $4",
+      {key.project, key.store, after, limit}, [](const Row& row) { return row.integer(0); });
+}
+
+Result<std::int64_t> last_set(Session& session, const StoreKey& key) {
+  return session.query_integer(
+      "SELECT COALESCE(MAX(number), 0) FROM chunk_sets WHERE project = $1 AND store = $2",
+      {key.project, key.store});
+}
+
 Status make_searchable(Transaction& transaction, std::int64_t set, const StoreKey& in) {
   return run(
       transaction,

@@ -42,6 +42,18 @@ Result<std::int64_t> count(Session& session, std::int64_t set);
 Result<std::int64_t> usage(Session& session, std::int64_t set);
 // Behind those it has.
 Status append(Transaction& transaction, std::int64_t set, std::span<const NewChunk> chunks);
+// In place of the vectors that these chunks of the set have.
+struct NewVector {
+  std::int64_t chunk = 0;
+  std::vector<float> vector;
+};
+Status replace_vectors(Transaction& transaction, std::int64_t set,
+                       std::span<const NewVector> vectors);
+// The store's sets behind `after` that are not hidden, searchable or not, by number.
+Result<std::vector<std::int64_t>> sets_after(Session& session, const StoreKey& key,
+                                             std::int64_t after, std::size_t limit);
+// The highest number of a set of the store; 0 when there is none.
+Result<std::int64_t> last_set(Session& session, const StoreKey& key);
 Status make_searchable(Transaction& transaction, std::int64_t set, const StoreKey& in);
 
 // All sets of this file (or store) are out of every search from this commit on. Their rows stay

@@ -10,7 +10,7 @@ namespace store::sqlite {
 
 class FileLock {
  public:
-  // Creates the file when absent. Conflict when another holder lives.
+  // Creates the file when absent. Conflict when another holder lives, also a second later.
   static Result<FileLock> acquire(const std::string& path);
   FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   FileLock& operator=(FileLock&&) = delete;
