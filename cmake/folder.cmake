@@ -1,12 +1,14 @@
 # One source folder = one static library `parlance_NAME`, made of every .cc below it except tests, benchmarks, fuzzers
 # and programs; one test program `NAME_test` from the *_test.cc; one program per *_bench.cc and *_fuzz.cc.
 #
-#   parlance_folder(engine USES compute LIBRARIES ICU::uc)
+#   parlance_folder(engine JOIN USES compute LIBRARIES ICU::uc)
 #
 # USES names the folders it may include (the table in docs/architecture.md; script/tidy holds it), LIBRARIES what it links.
+# JOIN and JOIN_TESTS let its sources, or its tests, be compiled several in one (cmake/precompiled.cmake): for folders of
+# many small files. Then no two of them may have a name of the same kind in their anonymous namespaces.
 # A folder with sub-libraries of its own (api/<family>, inference/local) calls parlance_folder in each and lists it in USES.
 function(parlance_folder name)
-  cmake_parse_arguments(ARG "" "" "USES;LIBRARIES;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(ARG "JOIN;JOIN_TESTS" "" "USES;LIBRARIES;EXCLUDE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   foreach(pattern ${ARG_EXCLUDE})
     list(FILTER sources EXCLUDE REGEX ${pattern})
@@ -29,6 +31,9 @@ function(parlance_folder name)
   if(sources)
     add_library(parlance_${target} STATIC ${sources})
     parlance_precompile(parlance_${target})
+    if(ARG_JOIN)
+      parlance_join(parlance_${target})
+    endif()
     set(scope PUBLIC)
   else()
     add_library(parlance_${target} INTERFACE)
@@ -40,6 +45,9 @@ function(parlance_folder name)
   if(tests)
     add_executable(${target}_test ${tests})
     parlance_precompile(${target}_test)
+    if(ARG_JOIN_TESTS)
+      parlance_join(${target}_test)
+    endif()
     target_link_libraries(${target}_test parlance_${target} GTest::gmock_main)
     add_test(NAME ${target} COMMAND ${target}_test)
     set_tests_properties(${target} PROPERTIES TIMEOUT 600 ENVIRONMENT "PARLANCE_SOURCE=${PROJECT_SOURCE_DIR}")

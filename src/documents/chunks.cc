@@ -14,7 +14,7 @@ struct Unit {
   std::size_t section = 0;
 };
 
-bool is_blank(char c) {
+bool ends_words(char c) {
   return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
@@ -35,12 +35,12 @@ bool ends_before(std::string_view text, std::size_t at) {
   if (mark != '.') return text.substr(0, end).ends_with("\xE3\x80\x82");  // ideographic full stop
   // "e.g. " and "Dr. " go on; a capital, a digit or a quote begins a sentence.
   std::size_t next = at;
-  while (next < text.size() && is_blank(text[next])) ++next;
+  while (next < text.size() && ends_words(text[next])) ++next;
   if (next == text.size()) return true;
   const char c = text[next];
   const bool begins = !(c >= 'a' && c <= 'z') && c != ',' && c != ';';
   const bool initial = end >= 2 && text[end - 2] >= 'A' && text[end - 2] <= 'Z' &&
-                       (end == 2 || is_blank(text[end - 3]));
+                       (end == 2 || ends_words(text[end - 3]));
   return begins && !initial;
 }
 
@@ -49,9 +49,9 @@ std::vector<std::string_view> sentences(std::string_view text) {
   std::vector<std::string_view> out;
   std::size_t begin = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!is_blank(text[i]) || !ends_before(text, i)) continue;
+    if (!ends_words(text[i]) || !ends_before(text, i)) continue;
     std::size_t end = i;
-    while (end < text.size() && is_blank(text[end])) ++end;
+    while (end < text.size() && ends_words(text[end])) ++end;
     // Indentation belongs to the line it begins.
     std::size_t line = end;
     while (line > i && (text[line - 1] == ' ' || text[line - 1] == '\t')) --line;
@@ -74,7 +74,7 @@ std::vector<std::string_view> parts_of(std::string_view text, int tokens_max) {
     std::size_t end = std::min(text.size(), bytes);
     if (end < text.size()) {
       std::size_t word = end;
-      while (word > end / 2 && !is_blank(text[word - 1])) --word;
+      while (word > end / 2 && !ends_words(text[word - 1])) --word;
       end = word > end / 2
                 ? word
                 : std::max<std::size_t>(1, base::utf8_complete_prefix(text.substr(0, end)));
@@ -189,10 +189,10 @@ std::int64_t estimate_tokens(std::string_view text) {
       const bool pair = n == 2 && i + 3 < text.size() && (text[i + 2] & 0xE0) == 0xC0;
       if (pair) n = 4;
       ++tokens;
-    } else if (is_blank(static_cast<char>(c))) {
+    } else if (ends_words(static_cast<char>(c))) {
       // A space belongs to the word behind it; line ends count once for each run.
       bool line_end = c == '\n';
-      while (i + n < text.size() && is_blank(text[i + n])) line_end |= text[i + n++] == '\n';
+      while (i + n < text.size() && ends_words(text[i + n])) line_end |= text[i + n++] == '\n';
       if (line_end || n > 1) ++tokens;
     } else {
       while (i + n < text.size() && text[i + n] == static_cast<char>(c)) ++n;

@@ -109,4 +109,19 @@ Document Writer::finish() && {
   return std::move(document_);
 }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (auto& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return out;
+}
+
+std::string joined(const std::vector<std::string>& row) {
+  std::string out;
+  for (const auto& cell : row) {
+    if (&cell != &row.front()) out += " | ";
+    out += collapse(cell);
+  }
+  return out;
+}
+
 }  // namespace documents

@@ -58,5 +58,9 @@ class Writer {
 // Without blanks at either end, inner runs of blanks as one space.
 std::string collapse(std::string_view text);
 std::string_view trim(std::string_view text);
+// With ASCII letters in lower case.
+std::string lower(std::string_view text);
+// The cells of a table's row as one line.
+std::string joined(const std::vector<std::string>& row);
 
 }  // namespace documents

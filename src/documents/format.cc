@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "documents/document.h"
 #include "documents/zip_archive.h"
 
 namespace documents {
@@ -46,12 +47,6 @@ constexpr std::string_view kRefused[] = {
     "RIFF",
     "%!PS",
 };
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
 
 std::string extension(std::string_view name) {
   const auto dot = name.rfind('.');

@@ -20,7 +20,7 @@ std::string repeated(std::string_view part, std::size_t times) {
   return out;
 }
 
-Result<Document> extract(const std::string& bytes, const std::string& name) {
+Result<Document> extract_hostile(const std::string& bytes, const std::string& name) {
   const Extractor extractor({.program = PARLANCE_EXTRACT_DOCUMENT});
   auto input = Input::from(bytes);
   if (!input) return fail(input.error());
@@ -108,7 +108,7 @@ class HostileDocuments : public ::testing::TestWithParam<Hostile> {};
 
 TEST_P(HostileDocuments, EndWithAReason) {
   const auto& hostile = GetParam();
-  const auto read = extract(hostile.bytes, hostile.file);
+  const auto read = extract_hostile(hostile.bytes, hostile.file);
   ASSERT_FALSE(read) << hostile.name << ": " << read->text().size() << " bytes of text";
   EXPECT_FALSE(read.error().message.empty());
   EXPECT_NE(read.error().code, ErrorCode::Internal) << hostile.name;
@@ -127,9 +127,10 @@ INSTANTIATE_TEST_SUITE_P(Texts, HostileDocuments, ::testing::ValuesIn(texts()), 
 
 // What only has the wrong name is read as what it is.
 TEST(WrongNames, DoNotMatter) {
-  EXPECT_EQ(extract(testing::make_pdf({"in a PDF"}), "a.txt")->text(), "in a PDF");
-  EXPECT_EQ(extract(make_docx("<w:p><w:t>in Word</w:t></w:p>"), "a.pdf")->text(), "in Word");
-  EXPECT_EQ(extract("only text", "a.docx")->text(), "only text");
+  EXPECT_EQ(extract_hostile(testing::make_pdf({"in a PDF"}), "a.txt")->text(), "in a PDF");
+  EXPECT_EQ(extract_hostile(make_docx("<w:p><w:t>in Word</w:t></w:p>"), "a.pdf")->text(),
+            "in Word");
+  EXPECT_EQ(extract_hostile("only text", "a.docx")->text(), "only text");
 }
 
 }  // namespace

@@ -3,24 +3,18 @@
 // formats.
 #include <gtest/gtest.h>
 
-#include <bit>
-
 #include "compute/quant/quantize_model.h"
 #include "engine/engine.h"
 #include "base/golden_testing.h"
+#include "engine/testing/said.h"
 #include "engine/testing/tiny_model.h"
 
 namespace engine {
 namespace {
 
-constexpr int kVocabulary = 96;  // every model here has more tokens, or as many
-
-struct Said {
-  std::vector<TokenId> tokens;
-  std::vector<std::uint32_t> logprobs;  // their bits
-
-  bool operator==(const Said&) const = default;
-};
+using testing::collect;
+using testing::kVocabulary;
+using testing::Said;
 
 GenerateRequest request(int length, int seed, int tokens_max) {
   GenerateRequest request;
@@ -31,19 +25,6 @@ GenerateRequest request(int length, int seed, int tokens_max) {
   request.tokens_max = tokens_max;
   request.top_logprobs = 0;
   return request;
-}
-
-Said collect(const RequestHandle& handle) {
-  Said said;
-  while (true) {
-    const auto event = handle.events->wait();
-    if (const auto* token = std::get_if<TokenGenerated>(&event)) {
-      said.tokens.push_back(token->token);
-      said.logprobs.push_back(std::bit_cast<std::uint32_t>(token->logprobs->chosen));
-    }
-    if (const auto* failed = std::get_if<Failed>(&event)) ADD_FAILURE() << failed->error.message;
-    if (is_last(event)) return said;
-  }
 }
 
 void expect_the_same_everywhere(const std::string& path) {

@@ -20,7 +20,7 @@ struct Outcome {
   std::optional<Error> error;
 };
 
-Outcome collect(const RequestHandle& handle) {
+Outcome outcome_of(const RequestHandle& handle) {
   Outcome outcome;
   while (true) {
     auto event = handle.events->wait();
@@ -66,7 +66,7 @@ class EngineTest : public ::testing::Test {
 
 TEST_F(EngineTest, GeneratesAsManyTokensAsAskedAndCountsThem) {
   const auto engine = Engine::load(options()).value();
-  const auto outcome = collect(engine->submit(request(10, 1)).value());
+  const auto outcome = outcome_of(engine->submit(request(10, 1)).value());
   EXPECT_EQ(outcome.tokens.at(0).size(), 24u);
   EXPECT_EQ(outcome.reasons.at(0), FinishReason::Length);
   EXPECT_EQ(outcome.usage.prompt_tokens, 10);
@@ -78,7 +78,7 @@ TEST_F(EngineTest, GivesTheSameTokensAloneAndAmongOthersOnOneAndTwoThreads) {
   auto alone_options = options();
   alone_options.speculation = Speculation::Off;
   const auto alone =
-      collect(Engine::load(alone_options).value()->submit(request(150, 5, 60)).value());
+      outcome_of(Engine::load(alone_options).value()->submit(request(150, 5, 60)).value());
   for (const std::size_t threads : {1, 2}) {
     auto crowd_options = options();
     crowd_options.threads = threads;
@@ -89,8 +89,8 @@ TEST_F(EngineTest, GivesTheSameTokensAloneAndAmongOthersOnOneAndTwoThreads) {
       others.push_back(engine->submit(request(20 + i * 9, 40 + i)).value());
     const auto handle = engine->submit(request(150, 5, 60)).value();
     for (int i = 0; i < 8; ++i) others.push_back(engine->submit(request(90 - i, 60 + i)).value());
-    EXPECT_EQ(collect(handle).tokens, alone.tokens) << threads << " threads";
-    for (const auto& other : others) EXPECT_FALSE(collect(other).error);
+    EXPECT_EQ(outcome_of(handle).tokens, alone.tokens) << threads << " threads";
+    for (const auto& other : others) EXPECT_FALSE(outcome_of(other).error);
   }
 }
 
@@ -103,40 +103,41 @@ TEST_F(EngineTest, BatchWorkThatIsInterruptedSaysTheSame) {
   };
   std::vector<Outcome> alone;
   for (int i = 0; i < 8; ++i)
-    alone.push_back(collect(Engine::load(options()).value()->submit(batch(i)).value()));
+    alone.push_back(outcome_of(Engine::load(options()).value()->submit(batch(i)).value()));
   const auto engine = Engine::load(options()).value();
   std::vector<RequestHandle> handles;
   for (int i = 0; i < 8; ++i) handles.push_back(engine->submit(batch(i)).value());
   for (int i = 0; i < 40; ++i) {
     EXPECT_FALSE(
-        collect(engine->submit(request(12, 70 + static_cast<std::uint64_t>(i), 2)).value()).error);
+        outcome_of(engine->submit(request(12, 70 + static_cast<std::uint64_t>(i), 2)).value())
+            .error);
     std::this_thread::yield();
   }
   for (std::size_t i = 0; i < handles.size(); ++i)
-    EXPECT_EQ(collect(handles[i]).tokens, alone[i].tokens) << i;
+    EXPECT_EQ(outcome_of(handles[i]).tokens, alone[i].tokens) << i;
 }
 
 TEST_F(EngineTest, ReadsACachedPromptOnceAndSaysTheSame) {
   const auto engine = Engine::load(options()).value();
-  const auto first = collect(engine->submit(request(150, 3)).value());
-  const auto second = collect(engine->submit(request(150, 3)).value());
+  const auto first = outcome_of(engine->submit(request(150, 3)).value());
+  const auto second = outcome_of(engine->submit(request(150, 3)).value());
   EXPECT_GE(second.usage.cached_tokens, 128);
   EXPECT_EQ(first.tokens, second.tokens);
   auto stranger = request(150, 3);
   stranger.salt = "somebody else";
-  EXPECT_EQ(collect(engine->submit(stranger).value()).usage.cached_tokens, 0);
+  EXPECT_EQ(outcome_of(engine->submit(stranger).value()).usage.cached_tokens, 0);
 }
 
 TEST_F(EngineTest, DrawsSeveralChoicesFromOneReadingOfThePrompt) {
   const auto engine = Engine::load(options()).value();
   auto several = request(70, 9);
   several.choices = 4;
-  const auto outcome = collect(engine->submit(several).value());
+  const auto outcome = outcome_of(engine->submit(several).value());
   ASSERT_EQ(outcome.tokens.size(), 4u);
   EXPECT_NE(outcome.tokens.at(0), outcome.tokens.at(1));
   EXPECT_EQ(outcome.usage.generated_tokens, 4 * 24);
   EXPECT_EQ(engine->stats().prompt_tokens, 70u);
-  EXPECT_EQ(collect(engine->submit(request(70, 9)).value()).tokens.at(0), outcome.tokens.at(0));
+  EXPECT_EQ(outcome_of(engine->submit(request(70, 9)).value()).tokens.at(0), outcome.tokens.at(0));
 }
 
 TEST_F(EngineTest, ReportsLogprobsOfTokensAndPrompt) {
@@ -144,7 +145,7 @@ TEST_F(EngineTest, ReportsLogprobsOfTokensAndPrompt) {
   auto asked = request(40, 4, 8);
   asked.top_logprobs = 3;
   asked.prompt_logprobs = true;
-  const auto outcome = collect(engine->submit(asked).value());
+  const auto outcome = outcome_of(engine->submit(asked).value());
   ASSERT_EQ(outcome.prompt.logprobs.size(), 40u);
   EXPECT_FALSE(outcome.prompt.logprobs[0]);
   EXPECT_EQ(outcome.prompt.logprobs[1]->top.size(), 3u);
@@ -156,7 +157,7 @@ TEST_F(EngineTest, ReportsLogprobsOfTokensAndPrompt) {
   again.prompt.insert(again.prompt.end(), tokens.begin(), tokens.end());
   again.top_logprobs = 3;
   again.prompt_logprobs = true;
-  const auto read = collect(engine->submit(again).value());
+  const auto read = outcome_of(engine->submit(again).value());
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     EXPECT_EQ(read.prompt.logprobs[40 + i]->chosen, outcome.logprobs.at(0)[i].chosen);
   }
@@ -164,10 +165,10 @@ TEST_F(EngineTest, ReportsLogprobsOfTokensAndPrompt) {
 
 TEST_F(EngineTest, EndsAtAStopTokenWithoutTellingIt) {
   const auto engine = Engine::load(options()).value();
-  const auto free = collect(engine->submit(request(10, 6)).value());
+  const auto free = outcome_of(engine->submit(request(10, 6)).value());
   auto stopped = request(10, 6);
   stopped.stop_tokens = {free.tokens.at(0)[5]};
-  const auto outcome = collect(engine->submit(stopped).value());
+  const auto outcome = outcome_of(engine->submit(stopped).value());
   EXPECT_EQ(outcome.reasons.at(0), FinishReason::Stop);
   EXPECT_LE(outcome.tokens.at(0).size(), 5u);
 }
@@ -197,7 +198,7 @@ TEST_F(EngineTest, FollowsAConstraint) {
     auto constrained = request(10, 8);
     constrained.make_constraint = [](int) { return std::make_unique<Parity>(); };
     if (with_logprobs) constrained.top_logprobs = 0;
-    const auto outcome = collect(engine->submit(constrained).value());
+    const auto outcome = outcome_of(engine->submit(constrained).value());
     const auto& tokens = outcome.tokens.at(0);
     ASSERT_EQ(tokens.size(), 8u);
     for (const TokenId token : tokens) EXPECT_EQ(token % 2, 0);
@@ -213,10 +214,10 @@ TEST_F(EngineTest, CancelsWithinAStepAndGivesEverythingBack) {
   const auto handle = engine->submit(request(20, 1, 480)).value();
   handle.events->wait();
   engine->cancel(handle.id);
-  const auto outcome = collect(handle);
+  const auto outcome = outcome_of(handle);
   ASSERT_TRUE(outcome.error);
   EXPECT_EQ(outcome.error->code, ErrorCode::Cancelled);
-  EXPECT_FALSE(collect(engine->submit(request(10, 1, 3)).value()).error);
+  EXPECT_FALSE(outcome_of(engine->submit(request(10, 1, 3)).value()).error);
 }
 
 TEST_F(EngineTest, CutsOffAReaderThatIsTooSlow) {
@@ -227,7 +228,7 @@ TEST_F(EngineTest, CutsOffAReaderThatIsTooSlow) {
   while (engine->stats().running + engine->stats().waiting > 0 || engine->stats().steps < 5) {
     std::this_thread::yield();
   }
-  const auto outcome = collect(handle);
+  const auto outcome = outcome_of(handle);
   ASSERT_TRUE(outcome.error);
   EXPECT_EQ(outcome.error->code, ErrorCode::Overloaded);
   EXPECT_LE(outcome.tokens.at(0).size(), 8u);
@@ -239,7 +240,7 @@ TEST_F(EngineTest, FailsWhatIsRunningWhenItGoes) {
     const auto engine = Engine::load(options()).value();
     handle = engine->submit(request(10, 1, 400)).value();
   }
-  const auto outcome = collect(handle);
+  const auto outcome = outcome_of(handle);
   EXPECT_TRUE(outcome.error || outcome.usage.generated_tokens == 400);
 }
 
@@ -262,8 +263,8 @@ TEST_F(EngineTest, EmbedsTexts) {
   const auto engine = Engine::load(options()).value();
   const auto tokens = request(300, 2).prompt;
   const auto each =
-      collect(engine->submit(EmbedRequest{.tokens = tokens, .pooling = Pooling::None}).value());
-  const auto mean = collect(engine->submit(EmbedRequest{.tokens = tokens}).value());
+      outcome_of(engine->submit(EmbedRequest{.tokens = tokens, .pooling = Pooling::None}).value());
+  const auto mean = outcome_of(engine->submit(EmbedRequest{.tokens = tokens}).value());
   ASSERT_EQ(each.vectors.size(), 300u);
   ASSERT_EQ(mean.vectors.size(), 1u);
   double sum = 0;
@@ -282,7 +283,7 @@ TEST_F(EngineTest, RunsSeveralAdaptersInOneBatch) {
   for (const char* name : {"", "a", "b"}) {
     auto asked = request(30, 5);
     asked.adapter = name;
-    alone[name] = collect(engine->submit(asked).value()).tokens.at(0);
+    alone[name] = outcome_of(engine->submit(asked).value()).tokens.at(0);
   }
   EXPECT_NE(alone[""], alone["a"]);
   EXPECT_NE(alone["a"], alone["b"]);
@@ -293,7 +294,7 @@ TEST_F(EngineTest, RunsSeveralAdaptersInOneBatch) {
     handles.emplace_back(name, engine->submit(asked).value());
   }
   for (const auto& [name, handle] : handles) {
-    EXPECT_EQ(collect(handle).tokens.at(0), alone[name]) << name;
+    EXPECT_EQ(outcome_of(handle).tokens.at(0), alone[name]) << name;
   }
 }
 
@@ -305,12 +306,12 @@ TEST_F(EngineTest, AnAdapterDoesWhatMergingItIntoTheWeightsDoes) {
   asked.prompt_logprobs = true;
   auto merged = options();
   merged.model_path = folder_.path("merged.gguf");
-  const auto expected = collect(Engine::load(merged).value()->submit(asked).value());
+  const auto expected = outcome_of(Engine::load(merged).value()->submit(asked).value());
   const auto engine = Engine::load(options()).value();
   ASSERT_TRUE(engine->add_adapter({"a", folder_.path("a.gguf")}));
-  const auto plain = collect(engine->submit(asked).value());
+  const auto plain = outcome_of(engine->submit(asked).value());
   asked.adapter = "a";
-  const auto adapted = collect(engine->submit(asked).value());
+  const auto adapted = outcome_of(engine->submit(asked).value());
   double largest = 0, change = 0;
   for (std::size_t i = 1; i < 60; ++i) {
     const float exact = expected.prompt.logprobs[i]->chosen;
@@ -328,12 +329,12 @@ TEST_F(EngineTest, AddsAdaptersWhileItRunsAndCachesForEachAlone) {
   const auto running = engine->submit(request(10, 1, 300)).value();
   ASSERT_TRUE(engine->add_adapter({"a", folder_.path("a.gguf")}));
   EXPECT_TRUE(engine->add_adapter({"a", "already there: not looked at"}));
-  EXPECT_EQ(collect(running).tokens.at(0).size(), 300u);
+  EXPECT_EQ(outcome_of(running).tokens.at(0).size(), 300u);
   auto asked = request(150, 3);
-  EXPECT_EQ(collect(engine->submit(asked).value()).usage.cached_tokens, 0);
+  EXPECT_EQ(outcome_of(engine->submit(asked).value()).usage.cached_tokens, 0);
   asked.adapter = "a";
-  EXPECT_EQ(collect(engine->submit(asked).value()).usage.cached_tokens, 0);
-  EXPECT_GE(collect(engine->submit(asked).value()).usage.cached_tokens, 128);
+  EXPECT_EQ(outcome_of(engine->submit(asked).value()).usage.cached_tokens, 0);
+  EXPECT_GE(outcome_of(engine->submit(asked).value()).usage.cached_tokens, 128);
 }
 
 TEST_F(EngineTest, RefusesAdaptersThatDoNotFit) {
@@ -363,7 +364,7 @@ TEST_F(EngineTest, KeepsGoingWithEightBitsOfCache) {
   auto small = options();
   small.kv_type = KvType::Q8;
   const auto engine = Engine::load(small).value();
-  EXPECT_EQ(collect(engine->submit(request(100, 3)).value()).tokens.at(0).size(), 24u);
+  EXPECT_EQ(outcome_of(engine->submit(request(100, 3)).value()).tokens.at(0).size(), 24u);
 }
 
 }  // namespace

@@ -10,13 +10,10 @@
 
 #include "base/limits/engine.h"
 #include "engine/model/transformer.h"
+#include "engine/size.h"
 
 namespace engine {
 namespace {
-
-std::size_t size(int n) {
-  return static_cast<std::size_t>(n);
-}
 
 double gibibytes(std::size_t bytes) {
   return static_cast<double>(bytes) / (1 << 30);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "http/trimmed.h"
 
 namespace http {
 namespace {
@@ -14,12 +15,6 @@ constexpr std::size_t kNameBytesMax = 1024;
 
 std::unexpected<Error> malformed(std::string_view what) {
   return fail(ErrorCode::InvalidRequest, fmt::format("Malformed multipart body: {}", what));
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 bool is_boundary(std::string_view text) {

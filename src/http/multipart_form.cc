@@ -8,7 +8,7 @@
 namespace http {
 namespace {
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kFormReadBytes = 64 * 1024;
 
 // Owned by the coroutine that reads the form.
 struct FormReader {
@@ -71,7 +71,7 @@ awaitable<Result<Form>> read_form(Request& request, OpenSink open, MultipartLimi
   }
   MultipartReader parts(*boundary, limits);
   FormReader reader{{}, std::move(open), limits};
-  const auto buffer = std::make_unique<std::array<char, kReadBytes>>();
+  const auto buffer = std::make_unique<std::array<char, kFormReadBytes>>();
   bool ended = false;
   while (true) {
     auto n = co_await request.read_some(*buffer);

@@ -14,7 +14,7 @@ std::uint16_t default_port(std::string_view scheme) {
   return scheme == "https" || scheme == "wss" ? 443 : 80;
 }
 
-std::string lower(std::string_view text) {
+std::string lower_case(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   return out;
@@ -26,12 +26,12 @@ std::unexpected<Error> invalid(std::string_view why) {
 
 Result<Url> from_view(const boost::urls::url_view& view) {
   Url url;
-  url.scheme = lower(std::string_view(view.scheme().data(), view.scheme().size()));
+  url.scheme = lower_case(std::string_view(view.scheme().data(), view.scheme().size()));
   if (url.scheme != "http" && url.scheme != "https" && url.scheme != "ws" && url.scheme != "wss") {
     return invalid("only http and https are supported");
   }
   if (view.has_userinfo()) return invalid("it must not hold a user name");
-  url.host = lower(view.host_address());
+  url.host = lower_case(view.host_address());
   if (url.host.empty()) return invalid("it has no host");
   const bool plain = std::all_of(url.host.begin(), url.host.end(), [](char c) {
     return static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f &&

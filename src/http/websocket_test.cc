@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using namespace std::string_literals;
 
-awaitable<> echo(WebSocket& socket, Request&) {
+awaitable<> echo_messages(WebSocket& socket, Request&) {
   while (true) {
     auto message = co_await socket.read();
     if (!message) co_return;
@@ -53,7 +53,7 @@ class WebSocketTest : public ::testing::Test {
   WebSocketTest() {
     router_.use(std::make_unique<StandardHeaders>());
     router_.use(std::make_unique<NoCookies>());
-    router_.websocket("/echo", echo, {.websocket_protocols = {"realtime"}});
+    router_.websocket("/echo", echo_messages, {.websocket_protocols = {"realtime"}});
     server_.emplace(router_);
   }
   std::string upgrade(RawClient& client, std::string_view extra = "") {

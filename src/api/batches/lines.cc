@@ -30,7 +30,7 @@ struct Parsed {
 };
 
 // What a request of a batch may not ask for; empty when all is well.
-std::optional<Error> refuse(const json::Object& body) {
+std::optional<Error> refuse_flags(const json::Object& body) {
   for (const char* name : {"stream", "background"}) {
     const json::Value* flag = json::find(body, name);
     if (flag && flag->is_bool() && flag->get_bool()) {
@@ -52,7 +52,7 @@ Result<Parsed> parse_line(std::string_view text) {
     return fail(ErrorCode::CorruptData, "The batch's input file is not what it was.");
   return Parsed{.custom_id = std::string(json::string_or(*object, "custom_id")),
                 .body = json::dump(*body),
-                .refused = refuse(body->get_object())};
+                .refused = refuse_flags(body->get_object())};
 }
 
 bool is_busy(int status) {

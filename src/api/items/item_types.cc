@@ -8,7 +8,6 @@ namespace {
 
 using enum Shape;
 
-constexpr std::array<std::string_view, 3> kStatuses{"in_progress", "completed", "incomplete"};
 constexpr Member kStatus{"status", Text, false, true, kStatuses};
 constexpr Member kAnyStatus{"status", Text, false, true};
 constexpr Member kCaller{"caller", Object, false, true};

@@ -2,6 +2,7 @@
 // its id begins. Source: OpenAI API reference, "Item"; research notes on the API's behaviour.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -36,6 +37,10 @@ struct ItemType {
   bool has_status = false;          // stored items of this type carry a status
   std::span<const Member> members;  // besides `type` and `id`
 };
+
+// What `status` of an item may be.
+inline constexpr std::array<std::string_view, 3> kStatuses{"in_progress", "completed",
+                                                           "incomplete"};
 
 // nullptr for a type that is none.
 const ItemType* find_type(std::string_view name);

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kRoles{"assistant", "system", "developer", "user"};
 constexpr std::array<std::string_view, 2> kPhases{"commentary", "final_answer"};
-constexpr std::array<std::string_view, 3> kStatuses{"in_progress", "completed", "incomplete"};
 
 Error invalid(const json::Path& path, std::string message) {
   return {ErrorCode::InvalidRequest, std::move(message), path.str(), "invalid_value"};

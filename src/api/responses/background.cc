@@ -24,10 +24,6 @@ namespace {
 constexpr const char* kJobKind = "response";
 constexpr auto kFollowInterval = std::chrono::seconds(1);
 
-std::int64_t unix_ms(const base::Clock& clock) {
-  return clock.now().time_since_epoch().count();
-}
-
 std::vector<store::StreamEvent> to_rows(const std::vector<WireEvent>& events) {
   std::vector<store::StreamEvent> rows;
   rows.reserve(events.size());
@@ -192,7 +188,7 @@ base::awaitable<http::Response> Background::create(Turn turn, json::Value body) 
                          .payload = json::dump(payload),
                          .priority = jobs::Priority::Interactive,
                          .attempts_max = limits::response_attempts_max};
-  const std::int64_t now_ms = unix_ms(parts_.clock);
+  const std::int64_t now_ms = unix_ms(parts_);
   // Counted from its end, however long it takes; until then as a stored one.
   const auto expires_at =
       turn.request.stores() ? kept_until(parts_, turn.response, turn.created_at) : std::nullopt;
@@ -352,7 +348,7 @@ base::awaitable<Status> Background::perform(jobs::Attempt& attempt, Turn turn) {
 base::awaitable<Status> Background::finish(jobs::Attempt& attempt, Turn& turn,
                                            Transcript& transcript) {
   const std::int64_t now = parts_.clock.unix_seconds();
-  const std::int64_t now_ms = unix_ms(parts_.clock);
+  const std::int64_t now_ms = unix_ms(parts_);
   json::Object shown = turn.response;
   shown["output"] = transcript.shown_output();
   transcript.lifecycle(terminal_event(shown), shown);
@@ -446,7 +442,7 @@ Status Background::on_end(store::Transaction& transaction, const jobs::Job& job)
 
 base::awaitable<Result<records::Record>> Background::cancel(records::Key key) {
   const std::int64_t now = parts_.clock.unix_seconds();
-  const std::int64_t now_ms = unix_ms(parts_.clock);
+  const std::int64_t now_ms = unix_ms(parts_);
   auto record =
       co_await parts_.database.write([&](store::Transaction& tx) -> Result<records::Record> {
         auto stored = records::get(tx, key, now);
@@ -469,7 +465,7 @@ base::awaitable<Result<records::Record>> Background::cancel(records::Key key) {
 
 base::awaitable<Status> Background::remove(records::Key key) {
   const std::int64_t now = parts_.clock.unix_seconds();
-  const std::int64_t now_ms = unix_ms(parts_.clock);
+  const std::int64_t now_ms = unix_ms(parts_);
   auto removed = co_await parts_.database.write([&](store::Transaction& tx) -> Status {
     auto stored = records::get(tx, key, now);
     if (!stored) return fail(stored.error());

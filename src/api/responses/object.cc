@@ -9,16 +9,11 @@
 namespace api::responses {
 namespace {
 
-template <class T>
-json::Value or_null(const std::optional<T>& value) {
-  return value ? json::write(*value) : json::Value(nullptr);
-}
-
 json::Object reasoning_object(const CreateRequest& request) {
   json::Object out{{"effort", nullptr}, {"summary", nullptr}};
   if (!request.reasoning) return out;
-  out["effort"] = or_null(request.reasoning->effort);
-  out["summary"] = or_null(request.reasoning->summary);
+  out["effort"] = json::write(request.reasoning->effort);
+  out["summary"] = json::write(request.reasoning->summary);
   if (request.reasoning->context) out["context"] = *request.reasoning->context;
   if (request.reasoning->mode) out["mode"] = *request.reasoning->mode;
   return out;
@@ -60,19 +55,19 @@ json::Object begun_response(const CreateRequest& request, const Head& head) {
                    {"error", nullptr},
                    {"frequency_penalty", request.frequency_penalty.value_or(0.0)},
                    {"incomplete_details", nullptr},
-                   {"instructions", or_null(request.instructions)},
-                   {"max_output_tokens", or_null(request.max_output_tokens)},
-                   {"max_tool_calls", or_null(request.max_tool_calls)},
+                   {"instructions", json::write(request.instructions)},
+                   {"max_output_tokens", json::write(request.max_output_tokens)},
+                   {"max_tool_calls", json::write(request.max_tool_calls)},
                    {"model", request.model},
                    {"moderation", nullptr},
                    {"output", json::Array()},
                    {"parallel_tool_calls", request.parallel_tool_calls.value_or(true)},
                    {"presence_penalty", request.presence_penalty.value_or(0.0)},
-                   {"previous_response_id", or_null(request.previous_response_id)},
-                   {"prompt_cache_key", or_null(request.prompt_cache_key)},
-                   {"prompt_cache_retention", or_null(request.prompt_cache_retention)},
+                   {"previous_response_id", json::write(request.previous_response_id)},
+                   {"prompt_cache_key", json::write(request.prompt_cache_key)},
+                   {"prompt_cache_retention", json::write(request.prompt_cache_retention)},
                    {"reasoning", reasoning_object(request)},
-                   {"safety_identifier", or_null(request.safety_identifier)},
+                   {"safety_identifier", json::write(request.safety_identifier)},
                    {"service_tier", echoed_tier(request)},
                    {"store", request.stores()},
                    {"temperature", request.temperature.value_or(1.0)},

@@ -28,4 +28,8 @@ struct Parts {
   std::int64_t seconds_kept = 0;  // stored responses; 0 is for ever
 };
 
+inline std::int64_t unix_ms(const Parts& parts) {
+  return parts.clock.now().time_since_epoch().count();
+}
+
 }  // namespace api::responses

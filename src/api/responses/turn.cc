@@ -16,10 +16,6 @@
 namespace api::responses {
 namespace {
 
-std::int64_t unix_ms(const base::Clock& clock) {
-  return clock.now().time_since_epoch().count();
-}
-
 Status take_lock(store::Transaction& transaction, const store::ItemList& list,
                  const store::items::Lease& lease) {
   auto taken = store::items::acquire(transaction, list, lease);
@@ -32,7 +28,7 @@ base::awaitable<> lock_conversation(const Parts& parts, Turn& turn) {
   const std::string& id = turn.request.conversation->id;
   // The client's until the job exists: a crash in between must not leave it locked.
   const std::string holder = lock_holder(turn.key.id, false);
-  const std::int64_t now = unix_ms(parts.clock);
+  const std::int64_t now = unix_ms(parts);
   const std::chrono::milliseconds lasts = limits::conversation_lease_time;
   const auto list = items::conversation_items(turn.key.project, id);
   auto locked = co_await parts.database.write([&](store::Transaction& tx) -> Status {

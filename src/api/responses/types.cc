@@ -88,11 +88,6 @@ struct CustomTool {
   static constexpr bool json_closed = true;
 };
 
-template <class T>
-json::Value or_null(const std::optional<T>& value) {
-  return value ? json::write(*value) : json::Value(nullptr);
-}
-
 Result<json::Object> read_function(const json::Object& given, const json::Path& path) {
   std::string name;
   if (auto status = read_name(name, given, path); !status) return fail(status.error());
@@ -105,9 +100,9 @@ Result<json::Object> read_function(const json::Object& given, const json::Path& 
     if (closed) read->parameters = std::move(closed);
   }
   json::Object out{{"type", "function"},
-                   {"description", or_null(read->description)},
+                   {"description", json::write(read->description)},
                    {"name", name},
-                   {"parameters", or_null(read->parameters)},
+                   {"parameters", json::write(read->parameters)},
                    {"strict", strict}};
   if (read->output_schema) out["output_schema"] = *read->output_schema;
   if (read->defer_loading) out["defer_loading"] = *read->defer_loading;

@@ -23,14 +23,14 @@ Quantize quantizer(DType dtype) {
   }
 }
 
-bool is_plain(DType dtype) {
+bool is_float(DType dtype) {
   return dtype == DType::F32 || dtype == DType::F16 || dtype == DType::BF16;
 }
 
 }  // namespace
 
 bool can_quantize(DType dtype) {
-  return is_plain(dtype) || quantizer(dtype) != nullptr;
+  return is_float(dtype) || quantizer(dtype) != nullptr;
 }
 
 void quantize_row(DType dtype, std::span<const float> x, std::span<std::byte> out) {
@@ -40,7 +40,7 @@ void quantize_row(DType dtype, std::span<const float> x, std::span<std::byte> ou
     std::memcpy(bytes, x.data(), out.size());
     return;
   }
-  if (is_plain(dtype)) {
+  if (is_float(dtype)) {
     for (const float value : x) {
       const std::uint16_t half = dtype == DType::F16 ? f16_from_f32(value) : bf16_from_f32(value);
       std::memcpy(bytes, &half, sizeof half);

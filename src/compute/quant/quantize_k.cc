@@ -17,12 +17,6 @@ namespace {
 
 constexpr std::size_t kElements = 256;
 
-float write_f16(float value, std::uint8_t* out) {
-  const std::uint16_t half = f16_from_f32(std::clamp(value, -65504.0f, 65504.0f));
-  std::memcpy(out, &half, sizeof half);
-  return f32_from_f16(half);
-}
-
 int ratio(float value, float unit, int low, int high) {
   return unit != 0 ? nearest(value / unit, low, high) : 0;
 }
@@ -97,7 +91,7 @@ std::array<int, kElements> write_k_header(std::span<const float> x, int q_max, s
 }
 
 // Runs of 64: 32 bytes whose low halves come first.
-void write_nibbles(const std::array<int, kElements>& q, std::uint8_t* out) {
+void write_nibbles_by_64(const std::array<int, kElements>& q, std::uint8_t* out) {
   for (std::size_t i = 0; i < kElements / 2; ++i) {
     const std::size_t low = i / 32 * 64 + i % 32;
     out[i] = static_cast<std::uint8_t>((q[low] & 15) | (q[low + 32] & 15) << 4);
@@ -107,7 +101,7 @@ void write_nibbles(const std::array<int, kElements>& q, std::uint8_t* out) {
 }  // namespace
 
 void quantize_q4_k(std::span<const float> x, std::uint8_t* out) {
-  write_nibbles(write_k_header(x, 15, out), out + 16);
+  write_nibbles_by_64(write_k_header(x, 15, out), out + 16);
 }
 
 void quantize_q5_k(std::span<const float> x, std::uint8_t* out) {
@@ -116,7 +110,7 @@ void quantize_q5_k(std::span<const float> x, std::uint8_t* out) {
   for (std::size_t i = 0; i < kElements; ++i) {
     out[16 + i % 32] = static_cast<std::uint8_t>(out[16 + i % 32] | (q[i] >> 4) << (i / 32));
   }
-  write_nibbles(q, out + 48);
+  write_nibbles_by_64(q, out + 48);
 }
 
 void quantize_q6_k(std::span<const float> x, std::uint8_t* out) {

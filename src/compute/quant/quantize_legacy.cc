@@ -13,13 +13,6 @@ namespace {
 
 using Integers = std::array<int, 32>;
 
-// Writes a scale or minimum and returns the value that a reader will see.
-float write_f16(float value, std::uint8_t* out) {
-  const std::uint16_t half = f16_from_f32(std::clamp(value, -65504.0f, 65504.0f));
-  std::memcpy(out, &half, sizeof half);
-  return f32_from_f16(half);
-}
-
 Integers integers(std::span<const float> x, float scale, float offset, int low, int high) {
   const float inverse = scale != 0 ? 1 / scale : 0;
   Integers q;

@@ -4,7 +4,7 @@
 namespace compute::quant {
 namespace {
 
-void fill(Groups& groups, float scale) {
+void set_scale(Groups& groups, float scale) {
   groups.scale.fill(scale);
   groups.offset.fill(0);
 }
@@ -22,7 +22,7 @@ std::int8_t digit(std::uint8_t byte, std::size_t n) {
 // 48 bytes of five digits, 4 bytes of four, d. The bytes come in runs of 32, 16 and 4; digit n of a
 // run is a row of as many elements.
 void unpack_tq1_0(const std::uint8_t* block, Groups& groups) {
-  fill(groups, read_f16(block + 52));
+  set_scale(groups, read_f16(block + 52));
   struct Run {
     std::size_t bytes;
     std::size_t digits;
@@ -38,7 +38,7 @@ void unpack_tq1_0(const std::uint8_t* block, Groups& groups) {
 
 // 64 bytes of 2-bit values, d; each run of 128 has 32 bytes, bits 2j of which are its j-th 32.
 void unpack_tq2_0(const std::uint8_t* block, Groups& groups) {
-  fill(groups, read_f16(block + 64));
+  set_scale(groups, read_f16(block + 64));
   for (std::size_t i = 0; i < 256; ++i) {
     const auto byte = block[i / 128 * 32 + i % 32];
     groups.q[i] = static_cast<std::int8_t>((byte >> (i % 128 / 32 * 2) & 3) - 1);

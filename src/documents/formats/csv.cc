@@ -55,15 +55,6 @@ std::vector<std::string> take_row(std::string_view& text, char separator) {
   return row;
 }
 
-std::string joined(const std::vector<std::string>& row) {
-  std::string out;
-  for (const auto& cell : row) {
-    if (&cell != &row.front()) out += " | ";
-    out += collapse(cell);
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<Document> read_csv(std::string_view bytes) {

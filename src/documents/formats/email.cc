@@ -11,12 +11,6 @@
 namespace documents {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
-
 struct Part {
   std::map<std::string, std::string> headers;  // by lower-case name, unfolded
   std::string_view body;

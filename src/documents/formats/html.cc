@@ -44,7 +44,7 @@ bool is_block(std::string_view name) {
   return is_one_of(name, kBlocks);
 }
 
-int heading_level(std::string_view name) {
+int level_of_tag(std::string_view name) {
   return name.size() == 2 && name[0] == 'h' && name[1] >= '1' && name[1] <= '6' ? name[1] - '0' : 0;
 }
 
@@ -81,7 +81,7 @@ class HtmlText {
     if (node->type != XML_ELEMENT_NODE) return node->type == XML_HTML_DOCUMENT_NODE;
     const auto name = name_of(node);
     if (is_hidden(name)) return false;
-    if (heading_level(name)) {
+    if (level_of_tag(name)) {
       heading_ = &heading_text_;
       heading_text_.clear();
     } else if (name == "br") {
@@ -105,7 +105,7 @@ class HtmlText {
   void leave(const xmlNode* node) {
     if (node->type != XML_ELEMENT_NODE) return;
     const auto name = name_of(node);
-    if (const int level = heading_level(name); level && heading_) {
+    if (const int level = level_of_tag(name); level && heading_) {
       heading_ = nullptr;
       writer_.heading(level, heading_text_);
     } else if ((is_block(name) || name == "tr") && !heading_) {

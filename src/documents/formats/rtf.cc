@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kGroupsMax = 1'000;
 
 // Groups whose contents are no text of the document.
-bool is_hidden(std::string_view word) {
+bool is_hidden_group(std::string_view word) {
   static constexpr std::array<std::string_view, 15> kHidden{
       "fonttbl", "colortbl",  "stylesheet", "info",    "pict",
       "header",  "footer",    "headerl",    "headerr", "footerl",
@@ -138,7 +138,7 @@ class RtfText {
 
   void word(const ControlWord& control) {
     const auto name = control.word;
-    if (is_hidden(name)) {
+    if (is_hidden_group(name)) {
       if (!groups_.empty()) groups_.back().hidden = true;
     } else if (name == "par" || name == "row" || name == "sect") {
       paragraph();

@@ -153,14 +153,9 @@ std::string cell_text(const std::string& raw, const std::string& type, const std
   return raw;
 }
 
-std::string joined(std::vector<std::string>& row) {
+std::string without_empty_end(std::vector<std::string>& row) {
   while (!row.empty() && row.back().empty()) row.pop_back();
-  std::string out;
-  for (const auto& cell : row) {
-    if (&cell != &row.front()) out += " | ";
-    out += collapse(cell);
-  }
-  return out;
+  return joined(row);
 }
 
 Status write_sheet(Writer& writer, const std::string& xml, const CellContext& context) {
@@ -192,7 +187,7 @@ Status write_sheet(Writer& writer, const std::string& xml, const CellContext& co
       }
       ++column;
     } else if (reader.closes("row")) {
-      if (const auto line = joined(row); !line.empty()) {
+      if (const auto line = without_empty_end(row); !line.empty()) {
         writer.text(line);
         writer.text("\n");
       }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "engine/model/softmax.h"
 
 namespace engine {
 
@@ -185,16 +186,7 @@ Tensor Transformer::logits(const Batch& batch, const KvCache& cache, StatePool& 
   return out;
 }
 
-namespace {
-
-void softmax(std::span<float> values) {
-  const float highest = std::ranges::max(values);
-  float sum = 0;
-  for (float& value : values) sum += value = std::exp(value - highest);
-  for (float& value : values) value /= sum;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 std::vector<float> Transformer::apply_to_vector(const Linear& linear, std::span<const float> x) {
   std::vector<float> out(linear.weight.n_out());

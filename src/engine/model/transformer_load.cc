@@ -4,13 +4,10 @@
 #include <algorithm>
 
 #include "engine/model/transformer.h"
+#include "engine/size.h"
 
 namespace engine {
 namespace {
-
-std::size_t size(int n) {
-  return static_cast<std::size_t>(n);
-}
 
 // The places in the cache of every layer's keys and values; layers that share have the same.
 std::vector<std::size_t> kv_places(const ModelSpec& spec) {

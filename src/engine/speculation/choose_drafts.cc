@@ -13,7 +13,7 @@ constexpr double kTrustAtRest = 0.7;     // what it comes back to
 constexpr double kTrustPerRest = 0.003;  // of the way, in a step
 constexpr int kGuessesToMeasure = 3;
 
-struct Candidate {
+struct DraftCandidate {
   double chance;  // that it and all before it are right: what it is expected to give
   std::size_t stream;
 };
@@ -22,13 +22,13 @@ struct Candidate {
 
 std::vector<std::size_t> choose_drafts(int rows, const std::vector<DraftChances>& streams,
                                        const StepCosts& costs, int drafts_max) {
-  std::vector<Candidate> candidates;
+  std::vector<DraftCandidate> candidates;
   for (std::size_t i = 0; i < streams.size(); ++i) {
     double chance = 1;
     for (const double next : streams[i]) candidates.push_back({chance *= next, i});
   }
   // Within a stream chances fall, so its guesses stay in order.
-  std::ranges::stable_sort(candidates, std::ranges::greater(), &Candidate::chance);
+  std::ranges::stable_sort(candidates, std::ranges::greater(), &DraftCandidate::chance);
   drafts_max = std::min(drafts_max, StepCosts::kRowsMax - rows);
   candidates.resize(std::min(candidates.size(), static_cast<std::size_t>(std::max(0, drafts_max))));
 

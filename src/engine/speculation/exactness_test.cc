@@ -3,47 +3,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "engine/engine.h"
+#include "engine/testing/said.h"
 #include "engine/testing/tiny_model.h"
 
 namespace engine {
 namespace {
 
-constexpr int kVocabulary = 96;
-
-struct Said {
-  std::vector<TokenId> tokens;
-  std::vector<std::uint32_t> logprobs;  // their bits, where asked for
-  FinishReason reason = FinishReason::Length;
-  int generated = 0;
-  int predicted = 0;
-
-  bool operator==(const Said&) const = default;
-};
-
-Said collect(const RequestHandle& handle) {
-  Said said;
-  while (true) {
-    const auto event = handle.events->wait();
-    if (const auto* token = std::get_if<TokenGenerated>(&event)) {
-      said.tokens.push_back(token->token);
-      if (token->logprobs) {
-        said.logprobs.push_back(std::bit_cast<std::uint32_t>(token->logprobs->chosen));
-      }
-    } else if (const auto* end = std::get_if<ChoiceFinished>(&event)) {
-      said.reason = end->reason;
-    } else if (const auto* finished = std::get_if<Finished>(&event)) {
-      said.generated = finished->usage.generated_tokens;
-      said.predicted = finished->usage.predicted_tokens;
-    } else if (const auto* failed = std::get_if<Failed>(&event)) {
-      ADD_FAILURE() << failed->error.message;
-    }
-    if (is_last(event)) return said;
-  }
-}
+using testing::collect;
+using testing::kVocabulary;
+using testing::Said;
 
 class Exactness : public ::testing::Test {
  protected:

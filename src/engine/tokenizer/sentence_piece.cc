@@ -33,7 +33,7 @@ std::vector<std::uint32_t> ranks_of(const Vocabulary& vocabulary) {
   return ranks;
 }
 
-bool has_space_inside(std::string_view text) {
+bool has_space_later(std::string_view text) {
   bool other_before = false;
   for (std::size_t at = 0; at < text.size();) {
     const std::string_view character = text.substr(at, claimed_size(text[at]));
@@ -85,7 +85,7 @@ MergeEncoder::Rules merges_of(const Vocabulary& vocabulary) {
       rules.merges.add(head, tails[i], ranks[static_cast<std::size_t>(id)], id);
       merges = true;
     }
-    if (merges && has_space_inside(text)) rules.spaces_start_words = false;
+    if (merges && has_space_later(text)) rules.spaces_start_words = false;
   }
   return rules;
 }

@@ -80,7 +80,7 @@ namespace {
 using detail::Stream;
 using tcp = asio::ip::tcp;
 
-constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::size_t kReplyReadBytes = 16 * 1024;
 
 // Everything sent in one piece: a request that arrives in two packets costs a round trip more on
 // some servers.
@@ -237,7 +237,7 @@ awaitable<Status> ClientResponse::Exchange::read_head() {
 }
 
 awaitable<Status> ClientResponse::Exchange::fill() {
-  const auto space = input_.prepare(kReadBytes);
+  const auto space = input_.prepare(kReplyReadBytes);
   boost::system::error_code error;
   const auto n = co_await timed_->stream->async_read_some(
       asio::buffer(space.data(), space.size()), asio::redirect_error(asio::use_awaitable, error));

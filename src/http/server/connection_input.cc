@@ -8,7 +8,7 @@
 namespace http::detail {
 namespace {
 
-constexpr std::size_t kReadBytes = 4 * 1024;
+constexpr std::size_t kHeadReadBytes = 4 * 1024;
 // For bodies that do not fit into the first reads.
 constexpr std::size_t kBodyReadBytes = 64 * 1024;
 // While a handler runs, no more than this is taken from a client that pipelines requests.
@@ -52,8 +52,8 @@ awaitable<boost::system::error_code> Connection::fill() {
     co_return read_error_;
   }
   if (read_error_) co_return read_error_;
-  const bool body = phase_ == Phase::Body && input_.size() + body_bytes_read_ > kReadBytes;
-  const auto space = input_.prepare(body ? kBodyReadBytes : kReadBytes);
+  const bool body = phase_ == Phase::Body && input_.size() + body_bytes_read_ > kHeadReadBytes;
+  const auto space = input_.prepare(body ? kBodyReadBytes : kHeadReadBytes);
   boost::system::error_code error;
   const auto n = co_await stream_.async_read_some(asio::buffer(space.data(), space.size()),
                                                   asio::redirect_error(asio::use_awaitable, error));
@@ -87,7 +87,7 @@ awaitable<Result<std::size_t>> Connection::read_body(std::span<char> buffer) {
     if (progress.produced > 0) co_return progress.produced;
     if (parser_->done()) break;
     // What is left undecoded is a chunk header or a trailer; those are short.
-    if (input_.size() > kReadBytes) {
+    if (input_.size() > kHeadReadBytes) {
       keep_alive_ = false;
       co_return fail(ErrorCode::InvalidRequest, "Malformed request: chunk header too long");
     }

@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using namespace std::string_literals;
 
-awaitable<Response> echo(Request& request) {
+awaitable<Response> echo_body(Request& request) {
   auto body = co_await request.body();
   if (!body) {
     const int status = body.error().code == ErrorCode::TooLarge ? 413 : 400;
@@ -28,7 +28,7 @@ class FramingTest : public ::testing::Test {
  protected:
   FramingTest() {
     router_.get("/", ignore);
-    router_.post("/", echo, {.body_bytes_max = 20});
+    router_.post("/", echo_body, {.body_bytes_max = 20});
     router_.post("/ignore", ignore);
     server_.emplace(router_,
                     ServerOptions{.limits = {.header_bytes_max = 2000, .target_bytes_max = 500}});

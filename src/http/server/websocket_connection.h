@@ -47,7 +47,8 @@ class WebSocket::Connection {
   const std::string& protocol() const { return protocol_; }
 
  private:
-  boost::beast::websocket::stream<detail::Stream&> stream_;
+  // Without compression, which the handshake never agrees on.
+  boost::beast::websocket::stream<detail::Stream&, false> stream_;
   std::string protocol_;
   bool sending_ = false;
   asio::steady_timer sent_;  // an event: cancelled when a send ends

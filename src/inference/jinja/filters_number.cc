@@ -83,7 +83,7 @@ Value round_filter(Interpreter&, const Value& value, const Arguments& arguments)
   return Value::number((method == "ceil" ? std::ceil(scaled) : std::floor(scaled)) / scale);
 }
 
-constexpr std::array entries = {
+constexpr std::array number_entries = {
     FilterEntry{"abs", abs_filter},
     FilterEntry{"float", float_filter},
     FilterEntry{"int", int_filter},
@@ -93,7 +93,7 @@ constexpr std::array entries = {
 }  // namespace
 
 std::span<const FilterEntry> number_filters() {
-  return entries;
+  return number_entries;
 }
 
 }  // namespace inference::jinja

@@ -111,7 +111,7 @@ Value groupby(Interpreter& interpreter, const Value& value, const Arguments& arg
   return Value::list(std::move(groups));
 }
 
-constexpr std::array entries = {
+constexpr std::array selection_entries = {
     FilterEntry{"groupby", groupby},
     FilterEntry{"map", map},
     FilterEntry{"reject", select<false, false>},
@@ -123,7 +123,7 @@ constexpr std::array entries = {
 }  // namespace
 
 std::span<const FilterEntry> selection_filters() {
-  return entries;
+  return selection_entries;
 }
 
 }  // namespace inference::jinja

@@ -245,7 +245,7 @@ Value random_filter(Interpreter&, const Value& value, const Arguments&) {
   return iteration.items().empty() ? Value() : iteration.items().front();
 }
 
-constexpr std::array entries = {
+constexpr std::array sequence_entries = {
     FilterEntry{"attr", attr},
     FilterEntry{"batch", batch},
     FilterEntry{"count", count},
@@ -270,7 +270,7 @@ constexpr std::array entries = {
 }  // namespace
 
 std::span<const FilterEntry> sequence_filters() {
-  return entries;
+  return sequence_entries;
 }
 
 }  // namespace inference::jinja

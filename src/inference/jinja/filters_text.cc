@@ -303,7 +303,7 @@ Value filesizeformat(Interpreter&, const Value& value, const Arguments& argument
   return Value();
 }
 
-constexpr std::array entries = {
+constexpr std::array text_entries = {
     FilterEntry{"capitalize", case_filter<capitalize>},
     FilterEntry{"center", center},
     FilterEntry{"e", escape},
@@ -333,7 +333,7 @@ constexpr std::array entries = {
 }  // namespace
 
 std::span<const FilterEntry> text_filters() {
-  return entries;
+  return text_entries;
 }
 
 }  // namespace inference::jinja

@@ -60,7 +60,7 @@ Value identifier(Interpreter&, const Value& object, const Arguments&) {
   return Value::boolean(std::all_of(text.begin(), text.end(), is_word));
 }
 
-constexpr std::array methods = {
+constexpr std::array test_methods = {
     Method{"isalnum", all<is_alphanumeric>},
     Method{"isalpha", all<is_alphabetic>},
     Method{"isascii", ascii},
@@ -78,7 +78,7 @@ constexpr std::array methods = {
 }  // namespace
 
 std::span<const Method> string_test_methods() {
-  return methods;
+  return test_methods;
 }
 
 }  // namespace inference::jinja

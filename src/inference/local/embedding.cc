@@ -35,7 +35,7 @@ struct Pending {
   std::unique_ptr<EventReader> reader;
 };
 
-base::awaitable<Result<std::vector<float>>> receive(EventReader& reader) {
+base::awaitable<Result<std::vector<float>>> receive_vector(EventReader& reader) {
   std::vector<float> vector;
   while (true) {
     engine::Event event = co_await reader.next();
@@ -118,7 +118,7 @@ base::awaitable<Result<Embeddings>> embed_all(const LoadedModel& model, const Em
       pending.push_back({next->second, std::move(reader)});
       ++next;
     }
-    auto vector = co_await receive(*pending.front().reader);
+    auto vector = co_await receive_vector(*pending.front().reader);
     if (!vector) co_return fail(vector.error());
     vectors[pending.front().slot] = finished(std::move(*vector), request.dimensions);
     pending.pop_front();

@@ -56,7 +56,7 @@ double to_score(const std::vector<float>& scores, const std::vector<std::string>
   return scores[static_cast<std::size_t>(yes) < scores.size() ? static_cast<std::size_t>(yes) : 0];
 }
 
-base::awaitable<Result<std::vector<float>>> receive(EventReader& reader) {
+base::awaitable<Result<std::vector<float>>> receive_scores(EventReader& reader) {
   std::vector<float> scores;
   while (true) {
     engine::Event event = co_await reader.next();
@@ -110,7 +110,7 @@ base::awaitable<Result<std::vector<double>>> rank_all(const LoadedModel& model,
   }
   std::vector<double> out;
   for (auto& reader : readers) {
-    auto scores = co_await receive(*reader);
+    auto scores = co_await receive_scores(*reader);
     if (!scores) co_return fail(scores.error());
     out.push_back(to_score(*scores, model.engine->model().labels));
   }

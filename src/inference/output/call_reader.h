@@ -1,6 +1,7 @@
 // Reads the calls after a trigger, one reader per form of writing them (syntax.h, CallForm).
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,9 @@ enum class Progress {
   Done,        // the calls are over, the rest is not theirs
   Malformed,   // this is no call after all
 };
+
+// What stands before a call's arguments: a name, an id, and markers.
+inline constexpr std::size_t header_bytes_max = 512;
 
 // Lives from a trigger to Done or Malformed.
 class CallReader {

@@ -10,7 +10,7 @@ namespace inference::output {
 namespace {
 
 constexpr std::string_view message_marker = "<|message|>";
-constexpr std::size_t header_bytes_max = 512;
+constexpr std::size_t harmony_header_bytes_max = 512;
 constexpr std::array<std::string_view, 5> body_ends = {"<|end|>", "<|return|>", "<|call|>",
                                                        "<|start|>", "<|channel|>"};
 
@@ -28,7 +28,7 @@ bool may_be_header(std::string_view text) {
   });
 }
 
-HarmonyHeader read_header(std::string_view text) {
+HarmonyHeader parsed_header(std::string_view text) {
   HarmonyHeader header;
   const auto word_after = [&](std::string_view marker) {
     const auto at = text.rfind(marker);
@@ -50,12 +50,12 @@ bool OutputParser::read_harmony(std::string_view& pending, bool at_end) {
 }
 
 bool OutputParser::read_harmony_header(std::string_view& pending, bool at_end) {
-  const auto end = pending.substr(0, header_bytes_max).find(message_marker);
+  const auto end = pending.substr(0, harmony_header_bytes_max).find(message_marker);
   // What cannot be a header is text, also when a marker of one follows: however it was cut.
   const bool may_be = may_be_header(pending.substr(0, end == pending.npos ? end : end + 1));
   if (end == pending.npos || !may_be) {
     if (pending.empty()) return false;
-    if (!at_end && pending.size() < header_bytes_max && may_be) return false;
+    if (!at_end && pending.size() < harmony_header_bytes_max && may_be) return false;
     // No header at all: a model that answers without channels. A marker that opens none is text;
     // left in place it would be taken for a header again, for ever.
     harmony_ = Harmony::Text;
@@ -67,7 +67,7 @@ bool OutputParser::read_harmony_header(std::string_view& pending, bool at_end) {
     }
     return true;
   }
-  const auto header = read_header(pending.substr(0, end));
+  const auto header = parsed_header(pending.substr(0, end));
   pending.remove_prefix(end + message_marker.size());
   held_.clear();
   skips_space_ = true;

@@ -7,8 +7,6 @@
 namespace inference::output {
 namespace {
 
-constexpr std::size_t header_bytes_max = 512;  // a name, an id, and markers
-
 struct Header {
   std::string name;
   std::string id;

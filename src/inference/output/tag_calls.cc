@@ -8,7 +8,6 @@
 namespace inference::output {
 namespace {
 
-constexpr std::size_t header_bytes_max = 512;
 constexpr std::size_t value_bytes_max = std::size_t{16} << 20;  // of one that is not streamed
 
 // `name="x"`, `tool="x" index="1"`, `key="x" type="string"`, or the plain name.

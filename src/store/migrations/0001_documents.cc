@@ -4,7 +4,7 @@
 namespace store::schema {
 namespace {
 
-constexpr std::string_view kStatements[] = {
+constexpr std::string_view kStatements0001[] = {
     R"sql(CREATE TABLE documents (
   seq @serial_key@,
   project TEXT NOT NULL,
@@ -33,6 +33,6 @@ constexpr std::string_view kStatements[] = {
 
 }  // namespace
 
-const std::span<const std::string_view> kDocuments(kStatements);
+const std::span<const std::string_view> kDocuments(kStatements0001);
 
 }  // namespace store::schema

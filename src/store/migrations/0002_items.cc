@@ -4,7 +4,7 @@
 namespace store::schema {
 namespace {
 
-constexpr std::string_view kStatements[] = {
+constexpr std::string_view kStatements0002[] = {
     R"sql(CREATE TABLE item_lists (
   project TEXT NOT NULL,
   owner TEXT NOT NULL,
@@ -28,6 +28,6 @@ constexpr std::string_view kStatements[] = {
 
 }  // namespace
 
-const std::span<const std::string_view> kItems(kStatements);
+const std::span<const std::string_view> kItems(kStatements0002);
 
 }  // namespace store::schema

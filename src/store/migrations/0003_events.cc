@@ -4,7 +4,7 @@
 namespace store::schema {
 namespace {
 
-constexpr std::string_view kStatements[] = {
+constexpr std::string_view kStatements0003[] = {
     R"sql(CREATE TABLE events (
   project TEXT NOT NULL,
   stream TEXT NOT NULL,
@@ -16,6 +16,6 @@ constexpr std::string_view kStatements[] = {
 
 }  // namespace
 
-const std::span<const std::string_view> kEvents(kStatements);
+const std::span<const std::string_view> kEvents(kStatements0003);
 
 }  // namespace store::schema

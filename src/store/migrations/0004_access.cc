@@ -4,7 +4,7 @@
 namespace store::schema {
 namespace {
 
-constexpr std::string_view kStatements[] = {
+constexpr std::string_view kStatements0004[] = {
     R"sql(CREATE TABLE organizations (
   seq @serial_key@,
   id TEXT NOT NULL UNIQUE,
@@ -42,6 +42,6 @@ constexpr std::string_view kStatements[] = {
 
 }  // namespace
 
-const std::span<const std::string_view> kAccess(kStatements);
+const std::span<const std::string_view> kAccess(kStatements0004);
 
 }  // namespace store::schema

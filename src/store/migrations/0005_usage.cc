@@ -4,7 +4,7 @@
 namespace store::schema {
 namespace {
 
-constexpr std::string_view kStatements[] = {
+constexpr std::string_view kStatements0005[] = {
     R"sql(CREATE TABLE usage_rows (
   seq @serial_key@,
   at BIGINT NOT NULL,
@@ -23,6 +23,6 @@ constexpr std::string_view kStatements[] = {
 
 }  // namespace
 
-const std::span<const std::string_view> kUsage(kStatements);
+const std::span<const std::string_view> kUsage(kStatements0005);
 
 }  // namespace store::schema

@@ -4,7 +4,7 @@
 namespace store::schema {
 namespace {
 
-constexpr std::string_view kStatements[] = {
+constexpr std::string_view kStatements0006[] = {
     R"sql(CREATE TABLE blobs (
   blob_key TEXT NOT NULL PRIMARY KEY,
   sha256 TEXT NOT NULL,
@@ -18,6 +18,6 @@ constexpr std::string_view kStatements[] = {
 
 }  // namespace
 
-const std::span<const std::string_view> kBlobs(kStatements);
+const std::span<const std::string_view> kBlobs(kStatements0006);
 
 }  // namespace store::schema

@@ -4,7 +4,7 @@
 namespace store::schema {
 namespace {
 
-constexpr std::string_view kStatements[] = {
+constexpr std::string_view kStatements0007[] = {
     R"sql(CREATE TABLE jobs (
   seq @serial_key@,
   id TEXT NOT NULL UNIQUE,
@@ -34,6 +34,6 @@ constexpr std::string_view kStatements[] = {
 
 }  // namespace
 
-const std::span<const std::string_view> kJobs(kStatements);
+const std::span<const std::string_view> kJobs(kStatements0007);
 
 }  // namespace store::schema

@@ -4,7 +4,7 @@
 namespace store::schema {
 namespace {
 
-constexpr std::string_view kStatements[] = {
+constexpr std::string_view kStatements0008[] = {
     R"sql(CREATE TABLE batch_progress (
   batch TEXT NOT NULL PRIMARY KEY,
   total BIGINT NOT NULL,
@@ -27,6 +27,6 @@ constexpr std::string_view kStatements[] = {
 
 }  // namespace
 
-const std::span<const std::string_view> kBatches(kStatements);
+const std::span<const std::string_view> kBatches(kStatements0008);
 
 }  // namespace store::schema

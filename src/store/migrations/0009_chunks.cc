@@ -5,7 +5,7 @@
 namespace store::schema {
 namespace {
 
-constexpr std::string_view kStatements[] = {
+constexpr std::string_view kStatements0009[] = {
     R"sql(CREATE TABLE chunk_sets (
   number @serial_key@,
   project TEXT NOT NULL,
@@ -57,6 +57,6 @@ constexpr std::string_view kStatements[] = {
 
 }  // namespace
 
-const std::span<const std::string_view> kChunks(kStatements);
+const std::span<const std::string_view> kChunks(kStatements0009);
 
 }  // namespace store::schema

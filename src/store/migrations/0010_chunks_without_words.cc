@@ -5,13 +5,13 @@
 namespace store::schema {
 namespace {
 
-constexpr std::string_view kStatements[] = {
+constexpr std::string_view kStatements0010[] = {
     R"sql(DROP TABLE chunk_words)sql",
     R"sql(ALTER TABLE chunks DROP COLUMN scope)sql",
 };
 
 }  // namespace
 
-const std::span<const std::string_view> kChunksWithoutWords(kStatements);
+const std::span<const std::string_view> kChunksWithoutWords(kStatements0010);
 
 }  // namespace store::schema

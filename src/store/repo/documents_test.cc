@@ -10,11 +10,11 @@
 namespace store {
 namespace {
 
-const base::ProjectId kProject{"proj_a"};
+const base::ProjectId kOwner{"proj_a"};
 const base::ProjectId kOther{"proj_b"};
 
 DocumentKey key(std::string id) {
-  return {kProject, "response", std::move(id)};
+  return {kOwner, "response", std::move(id)};
 }
 
 class Documents : public ::testing::Test {
@@ -62,9 +62,9 @@ TEST_F(Documents, AStoredDocumentComesBackWhole) {
 
 TEST_F(Documents, AnotherProjectKindOrParentSeesNothing) {
   ASSERT_TRUE(create(key("r1"), "{}"));
-  auto absent = get({kProject, "response", "r2"});
-  for (const auto& other : {DocumentKey{kOther, "response", "r1"}, DocumentKey{kProject, "f", "r1"},
-                            DocumentKey{kProject, "response", "r1", "p"}}) {
+  auto absent = get({kOwner, "response", "r2"});
+  for (const auto& other : {DocumentKey{kOther, "response", "r1"}, DocumentKey{kOwner, "f", "r1"},
+                            DocumentKey{kOwner, "response", "r1", "p"}}) {
     EXPECT_EQ(get(other).error().code, absent.error().code);
     EXPECT_EQ(remove(other).error().code, ErrorCode::NotFound);
     EXPECT_EQ(*ids({other.project, other.kind, other.parent}, {}), Ids{});
@@ -75,7 +75,7 @@ TEST_F(Documents, AnotherProjectKindOrParentSeesNothing) {
 TEST_F(Documents, ListsCanLeaveOutWhatHasExpired) {
   ASSERT_TRUE(create(key("r1"), "{}", {{"model", "m"}}, 10));
   ASSERT_TRUE(create(key("r2"), "{}", {{"model", "m"}}));
-  documents::Filter filter{.project = kProject, .kind = "response"};
+  documents::Filter filter{.project = kOwner, .kind = "response"};
   EXPECT_EQ(*ids(filter, {}), (Ids{"r2", "r1"}));
   filter.alive_at = 9;
   EXPECT_EQ(*ids(filter, {}), (Ids{"r2", "r1"}));
@@ -96,16 +96,16 @@ TEST_F(Documents, UpdateComparesTheVersion) {
   EXPECT_EQ(update(1, "2"), 2);
   EXPECT_EQ(update(1, "3").error().code, ErrorCode::Conflict);
   EXPECT_EQ(get(key("r1"))->body, "2");
-  EXPECT_EQ(*ids({kProject, "response", "", {{"model", "x"}}}, {}), Ids{});
-  EXPECT_EQ(*ids({kProject, "response", "", {{"model", "y"}}}, {}), Ids{"r1"});
+  EXPECT_EQ(*ids({kOwner, "response", "", {{"model", "x"}}}, {}), Ids{});
+  EXPECT_EQ(*ids({kOwner, "response", "", {{"model", "y"}}}, {}), Ids{"r1"});
   ASSERT_TRUE(remove(key("r1")));
   EXPECT_EQ(update(2, "3").error().code, ErrorCode::NotFound);
-  EXPECT_EQ(*ids({kProject, "response", "", {{"model", "y"}}}, {}), Ids{});
+  EXPECT_EQ(*ids({kOwner, "response", "", {{"model", "y"}}}, {}), Ids{});
 }
 
 TEST_F(Documents, PagesGoBothWays) {
   for (const char* id : {"a", "b", "c", "d", "e"}) ASSERT_TRUE(create(key(id), "{}"));
-  const documents::Filter all{kProject, "response"};
+  const documents::Filter all{kOwner, "response"};
   bool more = false;
   EXPECT_EQ(*ids(all, {.limit = 2}, &more), (Ids{"e", "d"}));
   EXPECT_TRUE(more);
@@ -162,7 +162,7 @@ TEST_F(Documents, ListsAgreeWithAModelForManySeeds) {
       for (int i = 0; i < 150; ++i) {
         if (!model.empty() && random.below(4) == 0) {
           const auto at = random.below(model.size());
-          auto removed = documents::remove(transaction, {kProject, kind, model[at].id});
+          auto removed = documents::remove(transaction, {kOwner, kind, model[at].id});
           if (!removed) return removed;
           model.erase(model.begin() + static_cast<std::ptrdiff_t>(at));
           continue;
@@ -170,7 +170,7 @@ TEST_F(Documents, ListsAgreeWithAModelForManySeeds) {
         Modelled made{
             "id" + std::to_string(i),
             {{"a", std::to_string(random.below(3))}, {"b", std::to_string(random.below(2))}}};
-        Document document{.key = {kProject, kind, made.id}, .body = "{}"};
+        Document document{.key = {kOwner, kind, made.id}, .body = "{}"};
         auto added = documents::create(transaction, document,
                                        {{"a", made.labels["a"]}, {"b", made.labels["b"]}});
         if (!added) return added;
@@ -179,7 +179,7 @@ TEST_F(Documents, ListsAgreeWithAModelForManySeeds) {
       return {};
     }));
     for (int check = 0; check < 40; ++check) {
-      documents::Filter filter{kProject, kind};
+      documents::Filter filter{kOwner, kind};
       if (random.below(2)) filter.labels.push_back({"a", std::to_string(random.below(3))});
       if (random.below(2)) filter.labels.push_back({"b", std::to_string(random.below(2))});
       Ids expected;

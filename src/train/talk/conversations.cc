@@ -164,13 +164,6 @@ Document remembering(const Knowledge& knowledge, Voice& voice) {
   return document;
 }
 
-std::string upper(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  return text;
-}
-
 // A name and a part to play.
 Document in_a_part(const Knowledge& knowledge, Voice& voice) {
   static const Texts parts{"robot",          "teacher",      "cook",  "pirate", "farmer",

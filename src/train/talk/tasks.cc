@@ -250,13 +250,6 @@ Exchange parity(Voice& voice) {
           at + " is " + kind + "."};
 }
 
-std::string upper(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  return text;
-}
-
 Exchange letter_case(Voice& voice) {
   std::string words(voice.pick(kWords));
   if (voice.chance(0.5)) words += " " + std::string(voice.pick(kWords));

@@ -37,5 +37,7 @@ class Voice {
 
 std::string lower_first(std::string text);
 std::string upper_first(std::string text);
+// ASCII letters as capitals.
+std::string upper(std::string text);
 
 }  // namespace train

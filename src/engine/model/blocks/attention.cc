@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/model/blocks/paged_attention.h"
+#include "engine/size.h"
 
 namespace engine {
 
@@ -13,10 +14,6 @@ using compute::Tensor;
 namespace ops = compute::ops;
 
 namespace {
-
-std::size_t size(int n) {
-  return static_cast<std::size_t>(n);
-}
 
 // ALiBi (arXiv 2108.12409), for head counts that are no power of two too.
 std::vector<float> alibi_slopes(int n_heads, float bias_max) {

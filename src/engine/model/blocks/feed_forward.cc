@@ -5,6 +5,9 @@
 #include <limits>
 #include <numeric>
 
+#include "engine/model/softmax.h"
+#include "engine/size.h"
+
 namespace engine {
 
 using compute::ConstTensor;
@@ -14,20 +17,9 @@ namespace ops = compute::ops;
 
 namespace {
 
-std::size_t size(int n) {
-  return static_cast<std::size_t>(n);
-}
-
 // gpt-oss: slope and limit of its activation.
 constexpr float kClampedAlpha = 1.702f;
 constexpr float kClampedLimit = 7.0f;
-
-void softmax(std::span<float> values) {
-  const float highest = std::ranges::max(values);
-  float sum = 0;
-  for (float& value : values) sum += value = std::exp(value - highest);
-  for (float& value : values) value /= sum;
-}
 
 void add_expert_bias(const std::vector<float>& biases, std::size_t expert, Tensor x, Step& step) {
   if (biases.empty()) return;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/model/blocks/paged_attention.h"
+#include "engine/size.h"
 
 namespace engine {
 
@@ -11,13 +12,7 @@ using compute::MatmulInput;
 using compute::Tensor;
 namespace ops = compute::ops;
 
-namespace {
-
-std::size_t size(int n) {
-  return static_cast<std::size_t>(n);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 MlaBlock::MlaBlock(TensorLoader& loader, const MlaSpec& spec, std::size_t d_model,
                    std::size_t kv_layer)

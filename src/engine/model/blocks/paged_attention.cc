@@ -15,7 +15,7 @@ using compute::Tensor;
 
 namespace {
 
-constexpr float kNever = -std::numeric_limits<float>::infinity();
+constexpr float kLowest = -std::numeric_limits<float>::infinity();
 constexpr int kPage = kPageTokens;
 static_assert(kPageTokens == compute::kAttentionPageTokens);
 
@@ -136,7 +136,7 @@ class Attention {
       copy_queries(from, at, work);
       for (std::size_t h = 0; h < group_heads_; ++h) {
         const bool sink = !options_.sinks.empty();
-        work.highest[at + h] = sink ? options_.sinks[first_head + h] : kNever;
+        work.highest[at + h] = sink ? options_.sinks[first_head + h] : kLowest;
         work.sum[at + h] = sink ? 1 : 0;
       }
     }

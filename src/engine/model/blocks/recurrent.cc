@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/size.h"
+
 namespace engine {
 
 using compute::ConstTensor;
@@ -11,10 +13,6 @@ using compute::Tensor;
 namespace ops = compute::ops;
 
 namespace {
-
-std::size_t size(int n) {
-  return static_cast<std::size_t>(n);
-}
 
 float softplus(float x) {
   return x > 20 ? x : std::log1p(std::exp(x));

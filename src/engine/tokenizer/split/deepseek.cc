@@ -31,7 +31,7 @@ constexpr Range kAlphabets[] = {
 constexpr Range kMarks[] = {{'!', '/'},       {':', '~'},       {0x2018, 0x201F},
                             {0x3000, 0x3002}, {0xFF01, 0xFF0F}, {0xFF1A, 0xFF5E}};
 
-constexpr Range kScripts[] = {{0x0800, 0x9FA5}, {0xAC00, 0xD7FF}};
+constexpr Range kScriptRanges[] = {{0x0800, 0x9FA5}, {0xAC00, 0xD7FF}};
 
 // The pattern means U+F900 to U+FAFF, but has U+8C48, which that character normalises to.
 constexpr Range kAsianScripts[] = {{0x0E40, 0x0E7F}, {0x0E80, 0x0EFF}, {0x1000, 0x109F},
@@ -85,7 +85,7 @@ void isolate_space_at_end(const Piece& piece, Cuts& cuts) {
 }
 
 std::size_t match_scripts(const Piece& piece, std::size_t i) {
-  while (piece.is_not(i, kSpace) && in_ranges(piece.at(i), kScripts)) ++i;
+  while (piece.is_not(i, kSpace) && in_ranges(piece.at(i), kScriptRanges)) ++i;
   return i;
 }
 

@@ -77,7 +77,7 @@ void make_old(const Where& where) {
   ASSERT_TRUE((*connection)->execute("COMMIT"));
 }
 
-void verify(const Where& where) {
+void verify_migrated(const Where& where) {
   auto opened = sqlite::Connection::open(where);
   ASSERT_TRUE(opened);
   auto& connection = **opened;
@@ -134,7 +134,7 @@ TEST(MigrationFaults, APowerFailureAtAnyOperationLosesNothing) {
     ForgetfulDisk disk(std::move(image));
     const Where where{.path = path, .vfs = disk.vfs(), .writable = true};
     ASSERT_TRUE(bring_up_to_date(where));
-    verify(where);
+    verify_migrated(where);
   }
   EXPECT_GT(n, 50);
 }
@@ -163,7 +163,7 @@ TEST(MigrationFaults, AKillAtAnyMomentLosesNothing) {
       ASSERT_TRUE(!whole || WEXITSTATUS(status) == 0);
       killed += whole ? 0 : 1;
     }
-    verify({.path = path, .writable = true});
+    verify_migrated({.path = path, .writable = true});
   }
   EXPECT_GE(killed, kRounds / 3);
 }
