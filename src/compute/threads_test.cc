@@ -10,7 +10,7 @@
 namespace compute {
 namespace {
 
-class PoolOf : public testing::TestWithParam<std::size_t> {};
+class PoolOf : public ::testing::TestWithParam<std::size_t> {};
 
 TEST_P(PoolOf, CoversEveryIndexOnce) {
   Pool pool(GetParam());
@@ -48,7 +48,7 @@ TEST_P(PoolOf, FlushesDenormalsInsideLoopsOnly) {
   EXPECT_NE(outside, 0.0f);
 }
 
-INSTANTIATE_TEST_SUITE_P(Threads, PoolOf, testing::Values(1, 2, 5),
+INSTANTIATE_TEST_SUITE_P(Threads, PoolOf, ::testing::Values(1, 2, 5),
                          [](const auto& info) { return std::to_string(info.param); });
 
 TEST(Pool, EndsWhileItsThreadsSleepOrSpin) {

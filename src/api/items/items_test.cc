@@ -13,7 +13,7 @@ namespace api::items {
 namespace {
 
 using inference::Role;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 json::Value parsed(std::string_view text) {
   auto value = json::parse(text);

@@ -10,7 +10,7 @@ namespace api::responses {
 namespace {
 
 using inference::FinishReason;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 struct Fixture {
   base::FakeClock clock;

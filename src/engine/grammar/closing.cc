@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMovesPerAttempt = 32;  // that are made in the time of one that is tried
 constexpr std::size_t kWorkMax = 50'000;      // places of rules in one search
-constexpr std::size_t kCursorsSeenMax = 16;   // of an ambiguous grammar that are looked at
+constexpr std::size_t kCursorsMax = 16;       // of an ambiguous grammar that are looked at
 // Tried among items that must differ: so many more than there are already, unless those are many.
 constexpr std::size_t kMoreTexts = 40;
 constexpr std::size_t kTakenTriedMax = 128;
@@ -268,7 +268,7 @@ void Closing::add_moves(const Cursor& cursor, std::vector<std::string>& moves) {
 
 std::vector<std::string> Closing::moves(const std::vector<Cursor>& cursors) {
   std::vector<std::string> all;
-  for (std::size_t i = 0; i < std::min(cursors.size(), kCursorsSeenMax); ++i)
+  for (std::size_t i = 0; i < std::min(cursors.size(), kCursorsMax); ++i)
     add_moves(cursors[i], all);
   std::erase(all, "");
   return all;

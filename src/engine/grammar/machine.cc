@@ -7,7 +7,7 @@
 namespace engine::grammar {
 namespace {
 
-constexpr std::uint16_t kFramesMax = 200;
+constexpr std::uint16_t kDepthMax = 200;
 
 std::string_view spelling(Kind kind) {
   return kind == Kind::Null ? "null" : kind == Kind::False ? "false" : "true";
@@ -139,7 +139,7 @@ bool Machine::open(Cursor& cursor, FrameKind kind, ShapeId shape) {
     frame.depth = static_cast<std::uint16_t>(outer.depth + 1);
     if (outer.kind == FrameKind::List) frame.digesting |= shapes_.shape(outer.shape).unique;
   }
-  if (frame.depth > kFramesMax) return false;
+  if (frame.depth > kDepthMax) return false;
   frame.shape = shape;
   frame.n_words = static_cast<std::uint16_t>(shapes_.table(shape).n_words());
   frame.digest = static_cast<std::uint64_t>(kind) + 1000;

@@ -7,7 +7,6 @@
 #include "engine/grammar/hash.h"
 #include "engine/grammar/machine.h"
 #include "engine/grammar/texts.h"
-#include "engine/grammar/utf8.h"
 
 namespace engine::grammar {
 namespace {
@@ -46,6 +45,16 @@ int hex_value(std::uint8_t byte) {
   if (byte >= 'a' && byte <= 'f') return byte - 'a' + 10;
   if (byte >= 'A' && byte <= 'F') return byte - 'A' + 10;
   return -1;
+}
+
+std::size_t encode(std::uint32_t point, std::array<std::uint8_t, 4>& out) {
+  if (point < 0x80) return out[0] = static_cast<std::uint8_t>(point), 1;
+  const std::size_t length = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  for (std::size_t i = length - 1; i > 0; --i, point >>= 6) {
+    out[i] = static_cast<std::uint8_t>(0x80 | (point & 0x3F));
+  }
+  out[0] = static_cast<std::uint8_t>((length == 2 ? 0xC0 : length == 3 ? 0xE0 : 0xF0) | point);
+  return length;
 }
 
 // Whether the text at `cursor` may go on with a code point of first..last after which `accept`

@@ -19,8 +19,8 @@
 namespace engine {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using tokenizer::MadeVocabulary;
 
 Result<std::shared_ptr<const Tokenizer>> load(MadeVocabulary made) {

@@ -17,7 +17,7 @@ constexpr std::size_t kNameCharsMax = 120'000;
 constexpr std::size_t kEnumValuesMax = 1'000;
 constexpr std::size_t kLongEnumValues = 250;
 constexpr std::size_t kLongEnumCharsMax = 15'000;
-constexpr int kStrictDepthMax = 400;
+constexpr int kDepthMax = 400;
 
 constexpr std::array<std::string_view, 19> kRefusedKeywords{"allOf",
                                                             "oneOf",
@@ -80,7 +80,7 @@ class StrictSubset {
   }
 
   Status visit(const json::Value& value, int nesting, int depth) {
-    if (depth > kStrictDepthMax) return violation("schema is nested too deeply");
+    if (depth > kDepthMax) return violation("schema is nested too deeply");
     if (!value.is_object()) return violation("schema must have a 'type' key");
     const auto& schema = value.get_object();
     for (const std::string_view keyword : kRefusedKeywords) {

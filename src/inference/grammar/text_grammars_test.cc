@@ -17,7 +17,7 @@ namespace {
 
 using engine::grammar::Matcher;
 
-bool grammar_accepts(const Result<CompiledGrammar>& grammar, std::string_view text) {
+bool accepts(const Result<CompiledGrammar>& grammar, std::string_view text) {
   EXPECT_TRUE(grammar.has_value()) << (grammar ? "" : grammar.error().message);
   if (!grammar) return false;
   Matcher matcher(*grammar, mixed_vocabulary());
@@ -26,10 +26,10 @@ bool grammar_accepts(const Result<CompiledGrammar>& grammar, std::string_view te
 
 TEST(Regex, MatchesTheWholeText) {
   const auto grammar = compile_regex(R"((yes|no)( \d{2,3})?[^x]\p{Lu}?)");
-  EXPECT_TRUE(grammar_accepts(grammar, "yes 12\xC3\xA9"));
-  EXPECT_TRUE(grammar_accepts(grammar, "no!\xC3\x89"));
-  EXPECT_FALSE(grammar_accepts(grammar, "nox"));
-  EXPECT_FALSE(grammar_accepts(grammar, "yes 1"));
+  EXPECT_TRUE(accepts(grammar, "yes 12\xC3\xA9"));
+  EXPECT_TRUE(accepts(grammar, "no!\xC3\x89"));
+  EXPECT_FALSE(accepts(grammar, "nox"));
+  EXPECT_FALSE(accepts(grammar, "yes 1"));
   EXPECT_FALSE(compile_regex("a(b").has_value());
 }
 
@@ -51,10 +51,10 @@ num ::= [0-9]+
 ident ::= [a-z] [a-z0-9_]*
 ws ::= [ \t\n]*
 )g");
-  EXPECT_TRUE(grammar_accepts(grammar, "(1+x)-22=  7"));
-  EXPECT_TRUE(grammar_accepts(grammar, "1=1"));
-  EXPECT_FALSE(grammar_accepts(grammar, "1+=1"));
-  EXPECT_FALSE(grammar_accepts(grammar, "((1)=1"));
+  EXPECT_TRUE(accepts(grammar, "(1+x)-22=  7"));
+  EXPECT_TRUE(accepts(grammar, "1=1"));
+  EXPECT_FALSE(accepts(grammar, "1+=1"));
+  EXPECT_FALSE(accepts(grammar, "((1)=1"));
   EXPECT_FALSE(compile_gbnf("root ::= missing").has_value());
   EXPECT_FALSE(compile_gbnf("root ::= a\na ::= b\nb ::= a \"x\" | \"y\"").has_value());
 }
@@ -71,15 +71,15 @@ OP: "<" | ">" | /[!=]=/
 %import common.ESCAPED_STRING
 %ignore / +/
 )g");
-  EXPECT_TRUE(grammar_accepts(grammar, "SELECT a, b where c == 1.5; select  d;"));
-  EXPECT_TRUE(grammar_accepts(grammar, "select a where b < \"x\\\"y\";"));
-  EXPECT_FALSE(grammar_accepts(grammar, "select ;"));
-  EXPECT_FALSE(grammar_accepts(grammar, "select a where b = 1;"));
+  EXPECT_TRUE(accepts(grammar, "SELECT a, b where c == 1.5; select  d;"));
+  EXPECT_TRUE(accepts(grammar, "select a where b < \"x\\\"y\";"));
+  EXPECT_FALSE(accepts(grammar, "select ;"));
+  EXPECT_FALSE(accepts(grammar, "select a where b = 1;"));
   const auto valued = compile_lark(R"g(start: "call(" args ")"
 args: %json {"type":"object","properties":{"a":{"type":"integer"}},"required":["a"],"additionalProperties":false}
 )g");
-  EXPECT_TRUE(grammar_accepts(valued, "call({\"a\": 12})"));
-  EXPECT_FALSE(grammar_accepts(valued, "call({\"a\": \"\"})"));
+  EXPECT_TRUE(accepts(valued, "call({\"a\": 12})"));
+  EXPECT_FALSE(accepts(valued, "call({\"a\": \"\"})"));
 }
 
 Part call_format(std::uint32_t special) {
@@ -116,18 +116,17 @@ TEST(Regex, QuantifiersUponQuantifiersAreFew) {
 
 TEST(ToolGrammar, FreeTextThenCalls) {
   const auto grammar = compile_parts(call_format(1));
-  EXPECT_TRUE(grammar_accepts(grammar, "just <tool talk"));
-  EXPECT_TRUE(grammar_accepts(
+  EXPECT_TRUE(accepts(grammar, "just <tool talk"));
+  EXPECT_TRUE(accepts(
       grammar,
       "Let me see. <tool_call>\n{\"name\": \"add\", \"arguments\": {\"x\": 4}}\n</tool_call>"));
-  EXPECT_TRUE(
-      grammar_accepts(grammar,
+  EXPECT_TRUE(accepts(grammar,
                       "<tool_call>\n{\"name\": \"now\", \"arguments\": {}}\n</tool_call>\n"
                       "<tool_call>\n{\"name\": \"add\", \"arguments\": {\"x\":1}}\n</tool_call>"));
-  EXPECT_FALSE(grammar_accepts(
-      grammar, "<tool_call>\n{\"name\": \"other\", \"arguments\": {}}\n</tool_call>"));
-  EXPECT_FALSE(grammar_accepts(
-      grammar, "<tool_call>\n{\"name\": \"add\", \"arguments\": {}}\n</tool_call>"));
+  EXPECT_FALSE(
+      accepts(grammar, "<tool_call>\n{\"name\": \"other\", \"arguments\": {}}\n</tool_call>"));
+  EXPECT_FALSE(
+      accepts(grammar, "<tool_call>\n{\"name\": \"add\", \"arguments\": {}}\n</tool_call>"));
 }
 
 TEST(Matcher, MasksAgreeWithAcceptanceInRules) {
@@ -189,9 +188,9 @@ std::string repeated(std::size_t n, std::string_view text) {
 TEST(Rules, WhatNeverEndsIsNotBegun) {
   const auto grammar =
       compile_lark("start: \"x\" | \"a\" b | \"c\" d\nb: \"b\" b\nd: \"d\" | \"e\" b\n");
-  EXPECT_TRUE(grammar_accepts(grammar, "x"));
-  EXPECT_TRUE(grammar_accepts(grammar, "cd"));
-  EXPECT_FALSE(grammar_accepts(grammar, "a"));
+  EXPECT_TRUE(accepts(grammar, "x"));
+  EXPECT_TRUE(accepts(grammar, "cd"));
+  EXPECT_FALSE(accepts(grammar, "a"));
   Matcher matcher(*grammar, mixed_vocabulary());
   EXPECT_FALSE(matcher.accept_bytes("a"));
   EXPECT_FALSE(matcher.accept_bytes("ce"));

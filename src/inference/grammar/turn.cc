@@ -14,7 +14,7 @@ namespace {
 using engine::grammar::kUnbounded;
 using output::CallForm;
 
-constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::string_view kSpace = " \t\r\n";
 
 Part sequence(std::vector<Part> parts) {
   return {Sequence{std::move(parts)}};
@@ -202,9 +202,9 @@ class TurnWriter {
     for (const auto trigger : syntax_.triggers) {
       if (before.starts_with(trigger)) before.erase(0, trigger.size());
     }
-    before.erase(0, before.find_first_not_of(kBlanks));
+    before.erase(0, before.find_first_not_of(kSpace));
     if (!syntax_.end.empty()) after.resize(std::min(after.find(syntax_.end), after.size()));
-    after.resize(after.find_last_not_of(kBlanks) + 1);
+    after.resize(after.find_last_not_of(kSpace) + 1);
     return sequence({text(before), {Shared{call_}}, text(after)});
   }
 

@@ -294,7 +294,7 @@ const output::ToolSyntax& hermes() {
   return output::detect_syntax("<tool_call>");
 }
 
-bool takes(const CompiledGrammar& grammar, std::string_view text) {
+bool accepts(const CompiledGrammar& grammar, std::string_view text) {
   Matcher matcher(grammar, byte_vocabulary());
   for (const char c : text) {
     if (!matcher.accept_bytes(std::string_view(&c, 1))) return false;
@@ -311,12 +311,12 @@ TEST(Turn, FunctionsThatAreNotStrictAreHeldWhereTheyCanBe) {
     return "<tool_call>\n{\"name\": \"" + std::string(name) +
            "\", \"arguments\": " + std::string(arguments) + "}\n</tool_call>";
   };
-  EXPECT_TRUE(takes(grammar, "Well. " + call("f", "{\"n\": 1, \"other\":[]}")));
-  EXPECT_FALSE(takes(grammar, call("f", "{\"n\": \"1\"}")));
-  EXPECT_FALSE(takes(grammar, call("f", "[]")));
-  EXPECT_TRUE(takes(grammar, call("g", "{\"n\": 5}")));
-  EXPECT_FALSE(takes(grammar, call("h", "{}")));
-  EXPECT_TRUE(takes(grammar, "No call <tool"));
+  EXPECT_TRUE(accepts(grammar, "Well. " + call("f", "{\"n\": 1, \"other\":[]}")));
+  EXPECT_FALSE(accepts(grammar, call("f", "{\"n\": \"1\"}")));
+  EXPECT_FALSE(accepts(grammar, call("f", "[]")));
+  EXPECT_TRUE(accepts(grammar, call("g", "{\"n\": 5}")));
+  EXPECT_FALSE(accepts(grammar, call("h", "{}")));
+  EXPECT_TRUE(accepts(grammar, "No call <tool"));
 }
 
 TEST(Turn, ErrorsNameTheFieldOfTheRequest) {
@@ -344,10 +344,10 @@ TEST(Turn, ErrorsNameTheFieldOfTheRequest) {
 TEST(Turn, ABareObjectOfAToolIsACallAndOtherJsonIsText) {
   const auto& llama = output::detect_syntax("<|python_tag|>");
   const auto grammar = compile(llama, {kNow}, {.mode = Mode::Auto}).value();
-  EXPECT_TRUE(takes(grammar, R"({"name": "now", "parameters": {}})"));
-  EXPECT_TRUE(takes(grammar, R"({"name": "Ada", "age": 36})"));
-  EXPECT_FALSE(takes(grammar, R"({"name": "now", "parameters": {"x": 1}})"));
-  EXPECT_TRUE(takes(grammar, R"(It is {"name": "now"} that you want.)"));
+  EXPECT_TRUE(accepts(grammar, R"({"name": "now", "parameters": {}})"));
+  EXPECT_TRUE(accepts(grammar, R"({"name": "Ada", "age": 36})"));
+  EXPECT_FALSE(accepts(grammar, R"({"name": "now", "parameters": {"x": 1}})"));
+  EXPECT_TRUE(accepts(grammar, R"(It is {"name": "now"} that you want.)"));
 }
 
 }  // namespace
