@@ -211,8 +211,8 @@ test('the SDK runs tools and goes on with their results', async () => {
 
 test('where none of the allowed tools is served, no other is called', async () => {
   const schema = { type: 'object', properties: { a: { type: 'boolean' } }, required: ['a'], additionalProperties: false };
-  for (let seed = 0; seed < 12; ++seed) {
-    const response = await client.responses.create({ model, input: 'json please', temperature: 2, max_output_tokens: 40, seed,
+  for (let round = 0; round < 12; round += 1) {
+    const response = await client.responses.create({ model, input: 'json please', temperature: 2, max_output_tokens: 40,
       tools: [{ type: 'function', name: 'f', parameters: schema, strict: true }, { type: 'image_generation' }],
       tool_choice: { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'image_generation' }] },
       text: { format: { type: 'json_schema', name: 'x', schema, strict: true } } });
