@@ -11,7 +11,7 @@ namespace compute {
 MatmulRounding rounding_beside(DType dtype) {
   const auto format = packed_format(dtype);
   if (format == PackedFormat::Fixed) {
-    return {.columns_per_scale = kFixedColumns, .steps = kFixedMost, .weights_too = true};
+    return {.columns_per_scale = kFixedColumns, .steps = kFixedMostOfX, .weight_steps = kFixedMost};
   }
   if (is_float(format)) return {.to_bf16 = format == PackedFormat::BF16};
   return {.columns_per_scale = scale_blocks(format) * kBlock};
@@ -33,9 +33,9 @@ double matmul_error_max(std::span<const float> row, std::span<const float> x,
     }
     for (std::size_t k = begin; k < end; ++k) {
       rounded += std::fabs(row[k]) * largest / (2 * rounding.steps);
-      if (rounding.weights_too) {
+      if (rounding.weight_steps > 0) {
         const double x_bound = std::fabs(x[k]) + largest / (2 * rounding.steps);
-        rounded += x_bound * largest_weight / (2 * rounding.steps);
+        rounded += x_bound * largest_weight / (2 * rounding.weight_steps);
       }
       shortened += std::fabs(row[k] * x[k]) * 0x1p-8;
     }

@@ -11,7 +11,7 @@ namespace compute {
 struct MatmulRounding {
   std::size_t columns_per_scale = 0;  // the kernel rounds x to integers, with a scale each; 0: not
   int steps = 127;                    // the largest of these integers
-  bool weights_too = false;           // the weights are rounded like x
+  int weight_steps = 0;               // the weights are rounded like x, to these; 0: not
   bool to_bf16 = false;               // x becomes bf16
   double weight_scale = 4;  // bounds what is multiplied by x: scale * integer and offset alike
 };

@@ -15,10 +15,11 @@ namespace compute {
 inline constexpr std::size_t kStripRows = 16;
 inline constexpr std::size_t kBlock = 32;  // columns whose products are added up as integers
 
-// The same for Fixed, where weights and x are integers of 13 bits with one scale each: 128 products
-// of two of them, 128 * 4095 * 4095, are the most that an integer of 32 bits holds.
-inline constexpr std::size_t kFixedColumns = 128;
+// The same for Fixed, where weights and x are integers with one scale each: 64 products of a weight
+// of 13 bits and an x of 14, 64 * 4095 * 8191, are the most that an integer of 32 bits holds.
+inline constexpr std::size_t kFixedColumns = 64;
 inline constexpr int kFixedMost = 4095;
+inline constexpr int kFixedMostOfX = 8191;
 
 // In the pictures below [a][b] is an array, `nibbles` is [4][16][4] bytes for a block of 32
 // columns: byte (j, row, c) has column 4j + c in its low half and 16 + 4j + c in its high half;
@@ -26,7 +27,7 @@ inline constexpr int kFixedMost = 4095;
 enum class PackedFormat : std::uint8_t {
   F32,    // per column: [16] f32
   BF16,   // per 2 columns: [16][2] bf16
-  Fixed,  // per 128 columns: [16] f32 scales, [64][16][2] i16 of at most 4095: f16 in the file
+  Fixed,  // per 64 columns: [16] f32 scales, [32][16][2] i16 of at most 4095: f16 in the file
   Q4,     // per 64 columns: [2][16] f16 scales, 2 nibbles (bias 8)
   Q8,     // per 64 columns: [2][16] f16 scales, 2 bytes (bias 128)
   Iq4,    // per 64 columns: [2][16] f32 scales, 2 nibbles: indices into kIq4Values
@@ -107,7 +108,7 @@ struct ActivationBlock {
 };
 
 // An integer panel of W rows: per block, [W][32] i8 then [W] ActivationBlock; blocks that share a
-// scale have it each; for Fixed weights, per 128 columns, [W][128] i16 then [W] f32 scales. A float
+// scale have it each; for Fixed weights, per 64 columns, [W][64] i16 then [W] f32 scales. A float
 // panel of W rows: per column, [W] f32; for BF16 weights, per 2 columns, [W][2] bf16. Only the last
 // panel is narrower than the constants above.
 constexpr std::size_t fixed_block_bytes(std::size_t rows) {

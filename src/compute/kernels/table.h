@@ -46,7 +46,7 @@ inline constexpr auto kActivations = static_cast<std::size_t>(Activation::kCount
 
 struct KernelTable {
   // Fill one panel from `rows` rows of x, `n_in` apart: integers, with a scale per block or per 8
-  // blocks, bf16, or integers of 13 bits.
+  // blocks, bf16, or integers of 14 bits.
   using FillPanel = void (*)(const float* x, std::size_t n_in, std::size_t rows,
                              std::uint8_t* panel);
   std::array<FillPanel, 2> quantize_panel;
