@@ -55,8 +55,8 @@ namespace ops {
 // A row of the result depends only on its row of x, bit for bit: not on T, its place among the T
 // rows, nor the number of threads. Block formats multiply integers: x is rounded to 8 bits with one
 // scale per 32 values, or per 256 where the weights' blocks are of 256 (Q4_K, Q5_K, Q6_K). F16
-// weights are rounded to 13 bits and x to 14 with one scale per 64 values, which costs what rounding x
-// to f16 would. BF16 weights multiply x rounded to bf16, F32 weights x as it is.
+// weights are rounded to 13 bits and x to 14 with one scale per 64 values, which costs what
+// rounding x to f16 would. BF16 weights multiply x rounded to bf16, F32 weights x as it is.
 void matmul(MatmulInput& x, const Weight& weight, Tensor out, Pool& pool);
 void matmul(ConstTensor x, const Weight& weight, Tensor out, Pool& pool);
 
