@@ -107,6 +107,33 @@ async def neighbour(server, seed):
     return [100 * beside / alone]
 
 
+# Rows of a table: texts, numbers, a choice, a list.
+TABLE = {"type": "array", "minItems": 6, "items": {
+    "type": "object", "additionalProperties": False, "required": ["name", "kind", "price", "tags"],
+    "properties": {"name": {"type": "string", "minLength": 8, "maxLength": 60}, "price": {"type": "number"},
+                   "kind": {"enum": ["plant", "animal", "stone"]},
+                   "tags": {"type": "array", "items": {"type": "string"}, "maxItems": 4}}}}
+
+
+async def schema(server, seed):
+    """Percent of the speed of 8 chats that is left when their answers must be a table's rows."""
+    form = {"type": "json_schema", "json_schema": {"name": "rows", "schema": {
+        "type": "object", "additionalProperties": False, "required": ["rows"], "properties": {"rows": TABLE}}}}
+
+    async def speed(**options):
+        begin, before = time.perf_counter(), server.cpu_seconds()
+        answers = await asyncio.gather(*(server.say(text(seed + i, 20), 192, temperature=1, seed=seed + i, **options)
+                                         for i in range(8)))
+        tokens = sum(answer.tokens for answer in answers)
+        return tokens / (time.perf_counter() - begin), tokens, server.cpu_seconds() - before
+
+    await speed(response_format=form)
+    with_schema, without = await speed(response_format=form), await speed()
+    print(f"  {server.name}: {with_schema[1]} tokens with the schema, {1000 * with_schema[2] / with_schema[1]:.2f} ms "
+          f"of cpu each; {without[1]} without, {1000 * without[2] / without[1]:.2f} ms")
+    return [100 * with_schema[0] / without[0]]
+
+
 def resident(file, kv_bytes):
     async def work(server, seed):
         """Resident bytes over those of the file and of the keys and values of what was read, after a
@@ -129,6 +156,7 @@ def works(options):
         ("first token, 2k seen, ms", lambda s, seed: first_token(s, seed, 2000, True), 1, 3072),
         ("second turn, computed again, %", second_turn, 1, 3072),
         ("left beside a busy process, %", neighbour, 1, 1024),
+        ("left with a schema, 8 chats, %", schema, 8, 1024),
     ]
     if options.file:
         found.append(("resident, of file and kv", resident(options.file, options.kv_bytes), 1, 2048))

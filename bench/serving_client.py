@@ -134,10 +134,16 @@ class Server:
         return reader, writer
 
     async def complete(self, prompt, tokens, **options):
+        return await self.listen("/completions", {"prompt": prompt, "max_tokens": tokens, **options})
+
+    async def say(self, text, tokens, **options):
+        """As `complete`, in a chat."""
+        messages = [{"role": "user", "content": text}]
+        return await self.listen("/chat/completions", {"messages": messages, "max_tokens": tokens, **options})
+
+    async def listen(self, path, body):
         begin = time.perf_counter()
-        reader, writer = await self.post("/completions", {
-            "prompt": prompt, "max_tokens": tokens, "stream": True,
-            "stream_options": {"include_usage": True}, **options})
+        reader, writer = await self.post(path, {"stream": True, "stream_options": {"include_usage": True}, **body})
         lines = []  # looked at later: the client shares the machine with the server
         while line := await reader.readline():
             if line.startswith(b"data: {"):
